@@ -1,0 +1,3 @@
+"""Finds machines that mine cryptocurrency by what they say on the network."""
+
+__version__ = "0.1.0"
