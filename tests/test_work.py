@@ -1,0 +1,47 @@
+"""Targets and difficulties against values of the reference formulas and of real sessions."""
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netminer_detect import work
+
+
+def test_difficulty_one_is_two_to_the_32():
+    assert work.from_difficulty(1) == 2**32
+    assert work.from_difficulty("512") == 512 * 2**32
+    assert work.from_difficulty(65536, multiplier=65536) == 2**32
+
+
+def test_a_float_is_the_decimal_that_was_written():
+    assert work.from_difficulty(0.00015) == Fraction(15, 100000) * 2**32
+
+
+def test_targets():
+    # ethash at 4 GH, the boundary that nanopool sends: 2^256 / 4e9.
+    assert work.from_target("0x" + "0" * 8 + "f" * 56) == Fraction(2**256, 2**224)
+    assert work.from_target("ff") == Fraction(2**256, 256)
+    assert work.from_little_endian_target("f" * 56 + "0" * 8) == 2**32
+
+
+@pytest.mark.parametrize(("text", "difficulty"), [
+    ("b88d0600", 10_000), ("e4a63d00", 1_063), ("ffffffff", 1), ("ffffffffffffff00", 256),
+])
+def test_cryptonote(text, difficulty):
+    assert work.from_cryptonote_target(text) == difficulty
+
+
+@pytest.mark.parametrize("value", [None, True, 0, -5, "x", "", "nan", "inf", float("nan"), 10**400, [], {}, "0x", "-1"])
+def test_what_is_no_target_is_none(value):
+    assert work.from_difficulty(value) is None
+    assert work.from_target(value) is None
+    assert work.from_cryptonote_target(value) is None
+
+
+@given(st.one_of(st.text(max_size=80), st.integers(), st.floats(), st.none()))
+def test_never_raises_and_is_positive(value):
+    for read in (work.from_difficulty, work.from_target, work.from_little_endian_target, work.from_cryptonote_target):
+        hashes = read(value)
+        assert hashes is None or hashes > 0
