@@ -1,0 +1,170 @@
+"""Facts read from traffic: what carriers and dialects say, before anybody judges.
+
+Contract: an observation is immutable, says one thing, and names where it stands (`Place`). Texts are as they
+stood on the wire, untrusted and unescaped; outputs escape them. `side` is who said it. Work is a `Fraction`
+of expected hashes a share (see `work`), None where the wire does not give it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from fractions import Fraction
+from typing import Literal
+
+
+class Side(Enum):
+    """Which end of a flow: the client opened it."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+    @property
+    def other(self) -> Side:
+        return Side.SERVER if self is Side.CLIENT else Side.CLIENT
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message ends: the frame that carried its last byte, that frame's time and file offset."""
+
+    side: Side
+    frame: int | None
+    time_ns: int | None
+    capture: int = 0
+    offset: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A message worth showing: `what` in one word, `excerpt` its text with secrets masked."""
+
+    place: Place
+    what: str
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandshakeAsked:
+    """The client asked to mine: a subscription, a login, a first request for work."""
+
+    evidence: Evidence
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandshakeAnswered:
+    """The server accepted (or refused) the client as a miner."""
+
+    evidence: Evidence
+    accepted: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLogin:
+    """A worker names itself. `login` is the text as sent, `user` and `worker` its parts."""
+
+    evidence: Evidence
+    login: str | None
+    user: str | None
+    worker: str | None
+    password: str | None = None
+    agent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JobAssigned:
+    """The server handed out work. `hashes` is what a share of this job stands for."""
+
+    evidence: Evidence
+    job: str | None
+    hashes: Fraction | None
+    difficulty: Fraction | None = None
+    algorithm: str | None = None
+    unit: str = "hash"
+
+
+@dataclass(frozen=True, slots=True)
+class ShareSubmitted:
+    """The client handed in a share; `key` pairs it with its answer within one flow."""
+
+    evidence: Evidence
+    key: int
+    login: str | None
+    job: str | None
+    hashes: Fraction | None = None
+    algorithm: str | None = None
+    unit: str = "hash"
+
+
+@dataclass(frozen=True, slots=True)
+class ShareAnswered:
+    """The server's word on a share."""
+
+    evidence: Evidence
+    key: int
+    accepted: bool
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RateClaimed:
+    """The miner's own statement of its rate, in `unit` a second."""
+
+    evidence: Evidence
+    login: str | None
+    rate: Fraction
+    algorithm: str | None = None
+    unit: str = "hash"
+
+
+@dataclass(frozen=True, slots=True)
+class CoinHinted:
+    """A hint at coin or algorithm and what it rests on (address, algorithm, port, name, job shape)."""
+
+    evidence: Evidence
+    coin: str | None
+    algorithm: str | None
+    basis: str
+
+
+@dataclass(frozen=True, slots=True)
+class ServerNamed:
+    """The client named the server it wants; `basis` says in which protocol."""
+
+    evidence: Evidence
+    name: str
+    port: int | None
+    basis: Literal["tls", "certificate", "http", "socks", "connect", "stratum"]
+
+
+@dataclass(frozen=True, slots=True)
+class ContextSeen:
+    """Cryptocurrency traffic that is not mining: a node's protocol, a wallet's calls."""
+
+    evidence: Evidence
+    kind: str
+    role: Literal["node", "wallet", "visitor"]
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Bytes that cannot be the dialect that was recognised."""
+
+    evidence: Evidence
+
+
+Observation = (
+    HandshakeAsked
+    | HandshakeAnswered
+    | WorkerLogin
+    | JobAssigned
+    | ShareSubmitted
+    | ShareAnswered
+    | RateClaimed
+    | CoinHinted
+    | ServerNamed
+    | ContextSeen
+    | Malformed
+)
