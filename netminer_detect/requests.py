@@ -1,0 +1,49 @@
+"""Pairs answers with requests by id, as JSON-RPC peers on a mining socket really use ids.
+
+Contract: `ask(id, what)` remembers a request of one side, `answer(id)` gives the oldest unanswered one with
+that id, or None. Ids repeat (ethminer numbers every submit of a GPU alike), are null, 0 or strings, and some
+servers send the number back as a string: `1` and `"1"` are one id here. At most MAX_OPEN wait, the oldest
+are forgotten first: an answer that never comes must not cost memory.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+What = TypeVar("What")
+MAX_OPEN = 4096
+
+
+def id_key(identity: object) -> str | None:
+    """An id as something to compare; None (JSON null) is an id too. Lists and objects are no ids."""
+    if isinstance(identity, bool) or not isinstance(identity, (int, str, float)):
+        return None
+    return str(identity)[:64]
+
+
+@dataclass(slots=True)
+class Requests(Generic[What]):
+    """The unanswered requests of one side."""
+
+    open: int = 0
+    _waiting: OrderedDict[str | None, deque[What]] = field(default_factory=OrderedDict)
+
+    def ask(self, identity: object, what: What) -> None:
+        self._waiting.setdefault(id_key(identity), deque()).append(what)
+        self.open += 1
+        while self.open > MAX_OPEN:
+            self._take(next(iter(self._waiting)))
+
+    def answer(self, identity: object) -> What | None:
+        key = id_key(identity)
+        return self._take(key) if key in self._waiting else None
+
+    def _take(self, key: str | None) -> What:
+        queue = self._waiting[key]
+        what = queue.popleft()
+        self.open -= 1
+        if not queue:
+            del self._waiting[key]
+        return what

@@ -1,0 +1,35 @@
+"""Answers find their requests, first in first out per id, in bounded memory."""
+
+import pytest
+
+from netminer_detect.requests import MAX_OPEN, Requests
+
+
+def test_first_in_first_out_per_id():
+    requests = Requests()
+    for identity, what in [(40, "a"), (1, "b"), (40, "c"), (None, "d")]:
+        requests.ask(identity, what)
+    assert [requests.answer(i) for i in (40, None, 40, 40, 1)] == ["a", "d", "c", None, "b"]
+    assert requests.open == 0
+
+
+def test_number_sent_back_as_text():
+    requests = Requests()
+    requests.ask(7, "submit")
+    assert requests.answer("7") == "submit"
+
+
+@pytest.mark.parametrize("identity", [[], {}, [1, [2]], True, "x" * 10_000, 10**300])
+def test_ids_of_any_type(identity):
+    requests = Requests()
+    requests.ask(identity, "w")
+    assert requests.answer(identity) == "w"
+
+
+def test_unanswered_requests_are_bounded():
+    requests = Requests()
+    for number in range(3 * MAX_OPEN):
+        requests.ask(number, number)
+        assert requests.open <= MAX_OPEN
+    assert requests.answer(0) is None
+    assert requests.answer(3 * MAX_OPEN - 1) == 3 * MAX_OPEN - 1
