@@ -15,3 +15,13 @@ class CaptureError(NetminerError):
         super().__init__(f"{path}: {what}")
         self.path = path
         self.what = what
+
+
+class ConfigError(NetminerError):
+    """A rule, an inventory or a setting is wrong: `where` is path:line, `what` says what, `fix` what to do."""
+
+    def __init__(self, where: str, what: str, fix: str) -> None:
+        super().__init__(f"{where}: {what}; {fix}")
+        self.where = where
+        self.what = what
+        self.fix = fix

@@ -1,7 +1,7 @@
 """Facts read from traffic: what carriers and dialects say, before anybody judges.
 
-Contract: an observation is immutable, says one thing, and names where it stands (`Place`). Texts are as they
-stood on the wire, untrusted and unescaped; outputs escape them. `side` is who said it. Work is a `Fraction`
+Contract: an observation is immutable, says one thing, and names where it stands (`Evidence`). Texts are as they
+stood on the wire, untrusted and unescaped; outputs escape them. Work is a `Fraction`
 of expected hashes a share (see `work`), None where the wire does not give it.
 """
 
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from typing import Literal
+
+from netminer_detect.marks import Mark
 
 
 class Side(Enum):
@@ -25,21 +27,11 @@ class Side(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a message ends: the frame that carried its last byte, that frame's time and file offset."""
-
-    side: Side
-    frame: int | None
-    time_ns: int | None
-    capture: int = 0
-    offset: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Evidence:
-    """A message worth showing: `what` in one word, `excerpt` its text with secrets masked."""
+    """A message worth showing: who said it, `what` in one word, `excerpt` its text with secrets masked."""
 
-    place: Place
+    mark: Mark
+    side: Side
     what: str
     excerpt: str
 

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from netminer_detect.marks import Mark
+
 # A mining message is at most some 100 kB; a window of 256 KiB bridges any reordering seen in practice.
 DEFAULT_MAX_HELD = 256 * 1024
 MAX_PIECES = 512
@@ -25,11 +27,10 @@ _MAX_JUMP = 1 << 30
 
 @dataclass(frozen=True, slots=True)
 class Data:
-    """Bytes in order. `frame` is the frame that carried their last byte, `time_ns` its time."""
+    """Bytes in order. `mark` is the frame that carried their last byte."""
 
     data: bytes
-    frame: int
-    time_ns: int | None
+    mark: Mark
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,7 @@ class _Piece:
     start: int
     data: bytes
     missing: int
-    frame: int
-    time_ns: int | None
+    mark: Mark
 
     @property
     def end(self) -> int:
@@ -70,9 +70,7 @@ class Stream:
         if self._origin is None:
             self._origin = (sequence + 1) & 0xFFFFFFFF
 
-    def segment(
-        self, sequence: int, data: bytes, missing: int, frame: int, time_ns: int | None
-    ) -> list[Data | Gap]:
+    def segment(self, sequence: int, data: bytes, missing: int, mark: Mark) -> list[Data | Gap]:
         """Take a segment of `data` and `missing` uncaptured bytes behind it; return what is now readable."""
         if not data and not missing:
             return []
@@ -81,7 +79,7 @@ class Stream:
         start = self._position(sequence)
         if abs(start - self._next) > _MAX_JUMP:
             return []
-        self._insert(_Piece(start, data, missing, frame, time_ns))
+        self._insert(_Piece(start, data, missing, mark))
         out = self._drain()
         while self.held > self.max_held or len(self._waiting) > MAX_PIECES:
             out += self._skip_hole()
@@ -116,7 +114,7 @@ class Stream:
             self.held -= len(piece.data)
             fresh = piece.data[self._next - piece.start :]
             if fresh:
-                out.append(Data(fresh, piece.frame, piece.time_ns))
+                out.append(Data(fresh, piece.mark))
                 self._next += len(fresh)
             unseen = piece.end + piece.missing - self._next
             if piece.missing and unseen > 0 and not self._covered(unseen):

@@ -3,15 +3,20 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netminer_detect.marks import Mark
 from netminer_detect.streams import MAX_PIECES, Data, Gap, Stream
 
 TEXT = bytes(range(256)) * 8
 
 
+def mark(frame):
+    return Mark(0, frame, None, frame)
+
+
 def feed(stream, segments):
     out = []
     for frame, (sequence, data) in enumerate(segments, 1):
-        out += stream.segment(sequence & 0xFFFFFFFF, data, 0, frame, None)
+        out += stream.segment(sequence & 0xFFFFFFFF, data, 0, mark(frame))
     return out
 
 
@@ -58,23 +63,23 @@ def test_wrap_around():
 
 def test_frames_cut_by_the_snap_length_are_gaps():
     stream = Stream()
-    out = stream.segment(10, b"abc", 4, 1, 7) + stream.segment(17, b"xyz", 0, 2, 8)
-    assert out == [Data(b"abc", 1, 7), Gap(4), Data(b"xyz", 2, 8)]
+    out = stream.segment(10, b"abc", 4, mark(1)) + stream.segment(17, b"xyz", 0, mark(2))
+    assert out == [Data(b"abc", mark(1)), Gap(4), Data(b"xyz", mark(2))]
     assert stream.lost == 4
 
 
 def test_a_later_copy_fills_what_the_snap_length_cut():
     stream = Stream()
     stream.start(9)
-    out = stream.segment(13, b"defg", 0, 1, None) + stream.segment(10, b"a", 3, 2, None)
-    out += stream.segment(10, b"abc", 0, 3, None)
+    out = stream.segment(13, b"defg", 0, mark(1)) + stream.segment(10, b"a", 3, mark(2))
+    out += stream.segment(10, b"abc", 0, mark(3))
     assert text_of(out) == b"abcdefg"
 
 
 def test_memory_is_bounded_under_a_flood_of_holes():
     stream = Stream(max_held=10_000)
     for number in range(5_000):
-        stream.segment(1_000 + number * 10, b"x" * 5, 0, number, None)
+        stream.segment(1_000 + number * 10, b"x" * 5, 0, mark(number))
         assert stream.held <= 10_000
         assert len(stream._waiting) <= MAX_PIECES
 

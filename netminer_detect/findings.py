@@ -1,0 +1,275 @@
+"""What a scan says: findings and their sums. Outputs read these types and nothing else.
+
+Contract: the names and their meaning are those of the JSON lines in the README; a field that the traffic does
+not tell is None or empty, never a guess. Times are integer nanoseconds UTC. Texts from the wire stand here as
+they were sent; outputs escape them. `Evidence` excerpts are already masked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from fractions import Fraction
+
+
+class Level(IntEnum):
+    """The ladder of evidence, lowest first."""
+
+    CONTEXT = 0
+    LOOKUP = 1
+    PATTERN = 2
+    ENDPOINT = 3
+    ATTEMPT = 4
+    DEVICE = 5
+    SESSION = 6
+    SHARES = 7
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+class Verdict(IntEnum):
+    """How sure a finding is, lowest first."""
+
+    NOT_MINING = 0
+    SUSPECTED = 1
+    PROBABLE = 2
+    CONFIRMED = 3
+
+    @property
+    def word(self) -> str:
+        return self.name.lower().replace("_", "-")
+
+
+class Role(Enum):
+    """What the source of a finding is."""
+
+    MINER = "miner"
+    POOL = "pool"
+    PROXY = "proxy"
+    PROBER = "prober"
+    MANAGED = "managed"
+    MANAGER = "manager"
+    NODE = "node"
+    WALLET = "wallet"
+    VISITOR = "visitor"
+    RESOLVER = "resolver"
+
+
+# These roles never mine, whatever else is known of them.
+HARMLESS = frozenset({Role.MANAGER, Role.NODE, Role.WALLET, Role.VISITOR, Role.RESOLVER})
+
+
+@dataclass(frozen=True, slots=True)
+class Organisation:
+    """A unit of the inventory. `contact` is whom to call."""
+
+    id: str
+    name: str
+    sector: str | None = None
+    contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Via:
+    """The proxy that was dialled to reach a server: SOCKS or HTTP CONNECT."""
+
+    ip: str
+    port: int
+    kind: str
+
+
+@dataclass(slots=True)
+class Server:
+    """A mining server (or another far end). `basis` says how name and operator are known: address, dns, tls,
+    certificate, http, socks, connect, stratum."""
+
+    ip: str | None
+    port: int | None
+    name: str | None = None
+    operator: str | None = None
+    basis: list[str] = field(default_factory=list)
+    via: Via | None = None
+
+
+@dataclass(slots=True)
+class Shares:
+    """Counts of shares; `submitted` is the sum of the others."""
+
+    submitted: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    unanswered: int = 0
+
+    def add(self, other: Shares) -> None:
+        self.submitted += other.submitted
+        self.accepted += other.accepted
+        self.rejected += other.rejected
+        self.unanswered += other.unanswered
+
+
+@dataclass(slots=True)
+class Work:
+    """Work of one algorithm. `amount` is exact; `unit` is hash, sol, graph, proof or point; rates are a second."""
+
+    algorithm: str | None
+    unit: str
+    amount: Fraction
+    basis: str
+    rate: float | None = None
+    rate_low: float | None = None
+    rate_high: float | None = None
+
+
+@dataclass(slots=True)
+class Worker:
+    """One login of a miner. `password` is held back by outputs unless asked for."""
+
+    login: str | None
+    user: str | None
+    worker: str | None
+    agent: str | None
+    password: str | None = None
+    shares: Shares = field(default_factory=Shares)
+    work: list[Work] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Jobs:
+    """Jobs handed out; difficulties as difficulty 1 = 2^32 hashes, or the dialect's own where it has one."""
+
+    sent: int = 0
+    difficulty_min: Fraction | None = None
+    difficulty_max: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A rate the miner stated itself, in `unit` a second."""
+
+    algorithm: str | None
+    unit: str
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One flow of a finding."""
+
+    source_port: int
+    first_seen_ns: int | None
+    last_seen_ns: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceLine:
+    """A frame that proves something. `sender` is miner, pool, client or server; `capture` the file's path."""
+
+    capture: str
+    frame: int | None
+    offset: int | None
+    time_ns: int | None
+    sender: str
+    what: str
+    excerpt: str
+
+
+@dataclass(slots=True)
+class Finding:
+    """One source, one role, one server and one dialect, with all its connections."""
+
+    id: str
+    source_ip: str
+    role: Role
+    level: Level
+    verdict: Verdict
+    why_code: str
+    why_args: dict[str, str | int | None]
+    source_mac: str | None = None
+    sensor: str | None = None
+    realm: str | None = None
+    vlan: list[int] = field(default_factory=list)
+    tunnels: list[str] = field(default_factory=list)
+    nat: bool | None = None
+    dialect: str | None = None
+    carriers: list[str] = field(default_factory=list)
+    algorithms: list[str] = field(default_factory=list)
+    coin: str | None = None
+    coin_basis: list[str] = field(default_factory=list)
+    pool: Server | None = None
+    peer: Server | None = None
+    workers: list[Worker] = field(default_factory=list)
+    jobs: Jobs = field(default_factory=Jobs)
+    shares: Shares = field(default_factory=Shares)
+    work: list[Work] = field(default_factory=list)
+    claimed: list[Claim] = field(default_factory=list)
+    first_seen_ns: int | None = None
+    last_seen_ns: int | None = None
+    nanoseconds: bool = False
+    midstream: bool = False
+    connections: list[Connection] = field(default_factory=list)
+    connections_total: int = 0
+    packets: int = 0
+    bytes: int = 0
+    rules: list[str] = field(default_factory=list)
+    assessment: str | None = None
+    organisation: Organisation | None = None
+    evidence: list[EvidenceLine] = field(default_factory=list)
+    revision: int = 1
+    state: str = "closed"
+
+
+@dataclass(slots=True)
+class SourceSummary:
+    """All findings of one source."""
+
+    source_ip: str
+    realm: str | None
+    verdict: Verdict
+    level: Level
+    roles: list[Role]
+    organisation: Organisation | None
+    findings: int
+    pools: int
+    coins: list[str]
+    work: list[Work]
+
+
+@dataclass(slots=True)
+class OrganisationSummary:
+    """All sources of one unit; `organisation` is None for sources that no entry holds ("unassigned")."""
+
+    organisation: Organisation | None
+    sources: int
+    confirmed: int
+    probable: int
+    suspected: int
+    coins: list[str]
+    work: list[Work]
+
+
+@dataclass(slots=True)
+class Totals:
+    """Figures of the whole run. `defects` counts frames by what was wrong with them."""
+
+    inputs: int = 0
+    inputs_failed: int = 0
+    packets: int = 0
+    bytes: int = 0
+    flows: int = 0
+    defects: dict[str, int] = field(default_factory=dict)
+    dropped: dict[str, int] = field(default_factory=dict)
+    sources: int = 0
+    organisations: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Report:
+    """Everything a run found, in stable order: highest level first, then source address."""
+
+    findings: list[Finding]
+    sources: list[SourceSummary]
+    organisations: list[OrganisationSummary]
+    totals: Totals

@@ -1,0 +1,125 @@
+"""What stands between the packet kernel and the rest: what it is given, what it gives.
+
+Contract: a kernel reads whole captures (`scan`), keeps the flow table and decides which flows deserve
+attention. It yields, in order of the capture, a `Segment` for each packet of a candidate flow and one
+`Closed` when such a flow is over (FIN both ways or RST and then something else, idle, evicted, end of
+series by `finish`). `settle(flow)` says that nothing more of a flow is wanted: its packets are only counted.
+`facts(flow)` describes a flow; it is valid from its first Segment until after its Closed was handed out.
+A kernel knows no mining: names, endpoints and tokens to look for come as data (`Watch`). It never raises on
+input but CaptureError for a file that is no capture; defects are counted in `counters`.
+
+A flow is a five-tuple with both directions; "forward" is the direction from the end that sent the SYN, or
+where none was seen from the end that sent the flow's first packet.
+
+Which flows are candidates (any of these):
+* a direction's first payload byte is `{` (behind spaces, NUL, BOM), or one that a row of `Watch.openings` matches;
+* a payload of a flow begun before the capture starts with `{` and holds one of `Watch.tokens` in its first 512 bytes;
+* HTTP: a request that may carry JSON (POST), CONNECT, or whose Host is a watched name;
+* TLS: a ClientHello whose server name is watched, or that has none, or that is not whole in its segment;
+* DNS (port 53 on either side, UDP or TCP): the packet holds a watched name in question or answers;
+* one of its ends is a watched endpoint, or (client, server address) was bound by `bind`.
+A head too short or out of order to judge makes a candidate: whoever reads it may settle it.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from netminer_detect.kernel.watch import build_table
+from netminer_detect.sources.capture import Readable
+
+
+def _empty() -> array[int]:
+    return build_table(())
+
+
+@dataclass(slots=True)
+class Segment:
+    """One packet of a candidate flow. `flow` is the flow's number in this series, `offset` the place of its
+    record in the (inflated) capture, `missing` counts payload bytes that were not captured."""
+
+    flow: int
+    forward: bool
+    frame: int
+    time_ns: int | None
+    offset: int | None
+    sequence: int
+    flags: int
+    payload: bytes
+    missing: int
+
+
+@dataclass(slots=True)
+class Closed:
+    """A candidate flow is over; `facts(flow)` still answers until the next event is asked for."""
+
+    flow: int
+
+
+Event = Segment | Closed
+
+
+@dataclass(slots=True)
+class FlowFacts:
+    """What the table knows of a flow. Addresses are packed; source is the end that "forward" leaves from.
+    `syn`, `syn_ack`, `established` say how much of a TCP handshake was seen (established: the client's ACK)."""
+
+    protocol: int
+    source: bytes
+    destination: bytes
+    source_port: int
+    destination_port: int
+    vlans: tuple[int, ...]
+    tunnels: tuple[str, ...]
+    source_mac: bytes | None
+    syn: bool
+    syn_ack: bool
+    established: bool
+    first_ns: int | None
+    last_ns: int | None
+    packets: int
+    bytes: int
+    payload_forward: int
+    payload_backward: int
+
+
+@dataclass(slots=True)
+class Watch:
+    """What a kernel looks for. `names` and `endpoints` are tables of `watch.build_table`, of names (their
+    sub-domains count too) and of (address, port); `openings` (offset, bytes) rows a direction may begin with;
+    `tokens` byte strings, one of which a JSON line of a mining dialect must hold."""
+
+    names: array[int] | memoryview = field(default_factory=_empty)
+    endpoints: array[int] | memoryview = field(default_factory=_empty)
+    openings: tuple[tuple[int, bytes], ...] = ()
+    tokens: tuple[bytes, ...] = ()
+
+
+@dataclass(slots=True)
+class Counters:
+    """Figures of a kernel: frames read, their captured bytes, flows, defect words, flows evicted."""
+
+    packets: int = 0
+    bytes: int = 0
+    flows: int = 0
+    defects: dict[str, int] = field(default_factory=dict)
+    dropped_flows: int = 0
+
+
+class Kernel(Protocol):
+    """See the module's contract."""
+
+    counters: Counters
+
+    def scan(self, stream: Readable, path: str, warn: Callable[[str], None]) -> Iterator[Event]: ...
+
+    def finish(self) -> Iterator[Event]: ...
+
+    def settle(self, flow: int) -> None: ...
+
+    def facts(self, flow: int) -> FlowFacts: ...
+
+    def bind(self, client: bytes, server: bytes) -> None: ...
