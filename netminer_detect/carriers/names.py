@@ -1,0 +1,35 @@
+"""Server names as text: cleaned, bounded, or refused.
+
+Contract: `server_name(raw)` gives a lower-case name without final dot, or None where the bytes cannot be a
+host name or address (empty, longer than 255 bytes, blanks, control or non-ASCII bytes); `host_and_port(text)`
+splits `name:port`, `[v6]:port` (RFC 3986, 3.2) into (name, port or None), or None. Nothing raises.
+"""
+
+from __future__ import annotations
+
+import re
+
+MAX_NAME = 255  # RFC 1035, 2.3.4
+
+# Underscores and `*` are no host name by the book, but stand in real certificates and hellos.
+_NAME = re.compile(rb"[A-Za-z0-9._*:%-]{1,255}\.?")
+_HOST = re.compile(rb"(?:\[([0-9A-Fa-f:.%A-Za-z]{2,60})\]|([A-Za-z0-9._-]{1,255}))(?::([0-9]{0,5}))?")
+
+
+def server_name(raw: bytes) -> str | None:
+    """A name or address in lower case, or None."""
+    if not _NAME.fullmatch(raw):
+        return None
+    return raw.decode("ascii").lower().rstrip(".") or None
+
+
+def host_and_port(raw: bytes) -> tuple[str, int | None] | None:
+    """The name and port of `name:port`; port is None where none (or 0, or beyond 65535) stands."""
+    match = _HOST.fullmatch(raw)
+    if match is None:
+        return None
+    name = server_name(match[1] or match[2])
+    if name is None:
+        return None
+    port = int(match[3]) if match[3] else 0
+    return name, port if 0 < port < 65536 else None
