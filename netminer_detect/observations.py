@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from netminer_detect.marks import Mark
 
@@ -28,12 +28,13 @@ class Side(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A message worth showing: who said it, `what` in one word, `excerpt` its text with secrets masked."""
+    """A message worth showing: who said it, `what` in one word. `excerpt` is text without secrets, or the JSON
+    message from which `masking.excerpt` cuts one: most evidence is never shown, so nothing is cut in advance."""
 
     mark: Mark
     side: Side
     what: str
-    excerpt: str
+    excerpt: str | dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,23 @@ class HandshakeAnswered:
     evidence: Evidence
     accepted: bool
     reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DialectRecognised:
+    """The flow speaks this dialect from here on. `swapped`: the side that was taken for the server is the miner."""
+
+    evidence: Evidence
+    dialect: str
+    swapped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AgentSeen:
+    """The miner named its software outside a handshake."""
+
+    evidence: Evidence
+    agent: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +166,9 @@ class Malformed:
 
 
 Observation = (
-    HandshakeAsked
+    DialectRecognised
+    | AgentSeen
+    | HandshakeAsked
     | HandshakeAnswered
     | WorkerLogin
     | JobAssigned

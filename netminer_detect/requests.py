@@ -9,6 +9,7 @@ are forgotten first: an answer that never comes must not cost memory.
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -39,6 +40,11 @@ class Requests(Generic[What]):
     def answer(self, identity: object) -> What | None:
         key = id_key(identity)
         return self._take(key) if key in self._waiting else None
+
+    def answer_if(self, identity: object, fits: Callable[[What], bool]) -> What | None:
+        """As `answer`, but only where the oldest request with that id fits."""
+        queue = self._waiting.get(id_key(identity))
+        return self.answer(identity) if queue and fits(queue[0]) else None
 
     def _take(self, key: str | None) -> What:
         queue = self._waiting[key]

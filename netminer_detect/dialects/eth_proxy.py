@@ -1,0 +1,176 @@
+"""eth-proxy: the node's getWork calls carried over a raw socket, one JSON object a line.
+
+    {"method":"eth_submitLogin","params":["0x address(.worker)","x"],"worker":"rig"}      -> true
+    {"method":"eth_getWork"} -> [0x header 64, 0x seed 64, 0x boundary 64, (0x height)]
+    pushed work is an answer that nobody asked for, with id 0
+    {"method":"eth_submitWork","params":[0x nonce 16, 0x header 64, 0x mix 64],"worker":…} -> true or false
+    {"method":"eth_submitHashrate","params":[0x rate, 0x client id]}
+
+Other coins change the prefix (Cortex: ctxc_). Work of a share: 2^256 / boundary of its header. Sources:
+sammy007/open-ethereum-pool docs/STRATUM.md, ethereum-mining/ethminer libpoolprotocols, Miningcore.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any, ClassVar, TypeGuard
+
+from netminer_detect.dialects.answers import verdict
+from netminer_detect.dialects.dialect import Hint, Message, Strength, is_0x, text
+from netminer_detect.dialects.logins import split_login
+from netminer_detect.observations import (
+    HandshakeAnswered,
+    HandshakeAsked,
+    JobAssigned,
+    Observation,
+    RateClaimed,
+    ShareAnswered,
+    ShareSubmitted,
+    Side,
+    WorkerLogin,
+)
+from netminer_detect.requests import Requests
+from netminer_detect.work import from_target, hex_integer
+
+_METHOD = re.compile(r"[a-z]{2,12}_(submitLogin|getWork|submitWork|submitHashrate)\Z")
+MAX_JOBS = 512
+MAX_LOGINS = 256
+
+
+def _kind(message: Message) -> str | None:
+    """submitLogin, getWork, submitWork or submitHashrate, whatever the coin's prefix."""
+    match = _METHOD.match(message.method or "")
+    return match[1] if match else None
+
+
+def _is_work(result: Any) -> TypeGuard[list[Any]]:
+    return (
+        isinstance(result, list)
+        and 3 <= len(result) <= 5
+        and is_0x(result[0], 64)
+        and is_0x(result[1], 64)
+        and is_0x(result[2], range(1, 65))
+    )
+
+
+@dataclass(slots=True)
+class _Asked:
+    kind: str
+    key: int = 0
+
+
+@dataclass(slots=True)
+class EthProxy:
+    """See the module's contract."""
+
+    NAME: ClassVar[str] = "eth-proxy"
+    _asked: Requests[_Asked] = field(default_factory=Requests)
+    _jobs: OrderedDict[str, Fraction | None] = field(default_factory=OrderedDict)
+    _logins: dict[str, str] = field(default_factory=dict)
+    _shares: int = 0
+
+    @staticmethod
+    def hint(message: Message) -> Hint | None:
+        kind = _kind(message)
+        if kind in ("submitLogin", "submitWork"):
+            return Hint(Strength.CERTAIN, Side.CLIENT)
+        if kind is not None:
+            return Hint(Strength.LIKELY, Side.CLIENT)
+        if message.method is None and _is_work(message.body.get("result")):
+            return Hint(Strength.LIKELY, Side.SERVER)
+        return None
+
+    def read(self, message: Message) -> list[Observation] | None:
+        if message.method is None:
+            return self._answer(message)
+        kind = _kind(message)
+        if kind is None:
+            return None
+        return _READERS[kind](self, message)
+
+    def gap(self, side: Side) -> None:
+        """Every job carries its target: nothing is forgotten."""
+
+    def _login(self, message: Message) -> list[Observation]:
+        self._asked.ask(message.body.get("id"), _Asked("login"))
+        params = message.positional
+        login = text(params[0]) if params else None
+        if login is None:
+            return [HandshakeAsked(message.evidence("login"))]
+        rig = text(message.body.get("worker"))
+        user, worker = split_login(login, rig)
+        password = params[1] if len(params) > 1 and isinstance(params[1], str) else None
+        whole = f"{login}/{rig}" if rig else login
+        if len(self._logins) < MAX_LOGINS:
+            self._logins[rig or ""] = whole
+        return [
+            HandshakeAsked(message.evidence("login")),
+            WorkerLogin(message.evidence("login"), whole, user, worker, password),
+        ]
+
+    def _get_work(self, message: Message) -> list[Observation]:
+        self._asked.ask(message.body.get("id"), _Asked("work"))
+        return [HandshakeAsked(message.evidence("getWork"))]
+
+    def _submit(self, message: Message) -> list[Observation]:
+        self._shares += 1
+        self._asked.ask(message.body.get("id"), _Asked("submit", self._shares))
+        params = message.positional
+        header = text(params[1]) if len(params) > 1 else None
+        hashes = self._jobs.get(header.lower()) if header else None
+        return [ShareSubmitted(message.evidence("share"), self._shares, self._login_of(message), header, hashes)]
+
+    def _login_of(self, message: Message) -> str | None:
+        """The login of the rig that a message names, as it logged in."""
+        return self._logins.get(text(message.body.get("worker")) or "")
+
+    def _hashrate(self, message: Message) -> list[Observation]:
+        self._asked.ask(message.body.get("id"), _Asked("other"))
+        rate = hex_integer(message.positional[0]) if message.positional else None
+        if not rate:
+            return []
+        return [RateClaimed(message.evidence("rate"), self._login_of(message), Fraction(rate))]
+
+    def _answer(self, message: Message) -> list[Observation] | None:
+        if message.side is Side.CLIENT:
+            return []
+        result = message.body.get("result")
+        if _is_work(result):
+            # Pushed work has id 0, which may also be the id of a submission that still waits: only a request
+            # for work is answered by work.
+            self._asked.answer_if(message.body.get("id"), lambda asked: asked.kind == "work")
+            return self._work(message, result)
+        waiting = self._asked.answer(message.body.get("id"))
+        accepted, reason = verdict(message.body)
+        if waiting is None or accepted is None:
+            return []
+        if waiting.kind == "submit":
+            evidence = message.evidence("accepted" if accepted else "rejected")
+            return [ShareAnswered(evidence, waiting.key, accepted, reason)]
+        if waiting.kind == "login" or (waiting.kind == "work" and not accepted):
+            return [HandshakeAnswered(message.evidence(f"{waiting.kind} answered"), accepted, reason)]
+        return []
+
+    def _work(self, message: Message, work: list[Any]) -> list[Observation]:
+        header = work[0].lower()
+        if header in self._jobs:
+            return []
+        hashes = from_target(work[2])
+        self._jobs[header] = hashes
+        if len(self._jobs) > MAX_JOBS:
+            self._jobs.popitem(last=False)
+        return [JobAssigned(message.evidence("job"), work[0], hashes, hashes)]
+
+
+_READERS: dict[str, Callable[[EthProxy, Message], list[Observation]]] = {
+    "submitLogin": EthProxy._login,
+    "getWork": EthProxy._get_work,
+    "submitWork": EthProxy._submit,
+    "submitHashrate": EthProxy._hashrate,
+}
+
+DIALECT = EthProxy

@@ -1,0 +1,171 @@
+"""Reads a flow of JSON lines: finds out which dialect it speaks, then lets that dialect read it.
+
+Contract: a carriers Reader. Until a message is certain for one dialect, messages are kept (MAX_KEPT of them,
+MAX_KEPT_BYTES in all) and read by the dialect once it is known; at the end of the flow the best guess is taken
+if it is better than WEAK. What the messages say also settles who is the miner: where a capture begins in the
+middle of a stream the sides may have been taken the wrong way round, which `DialectRecognised.swapped` tells
+and this reader undoes. A dialect that changes in the middle of a stream is followed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+
+from netminer_detect.dialects.dialect import Dialect, Hint, Message, Strength
+from netminer_detect.dialects.registry import dialects
+from netminer_detect.marks import Mark
+from netminer_detect.messages import LineSplitter, read_objects
+from netminer_detect.observations import DialectRecognised, Observation, Side
+
+MAX_KEPT = 64
+MAX_KEPT_BYTES = 256 * 1024
+# Lines without any hint after which a flow is given up: pools greet with at most a few.
+MAX_STRANGE = 24
+MAX_STRANGE_BYTES = 128 * 1024
+
+
+@dataclass(slots=True)
+class Lines:
+    """See the module's contract."""
+
+    done: bool = False
+    swapped: bool = False
+    _dialect: Dialect | None = None
+    _splitters: dict[Side, LineSplitter] = field(
+        default_factory=lambda: {Side.CLIENT: LineSplitter(), Side.SERVER: LineSplitter()}
+    )
+    _kept: list[Message] = field(default_factory=list)
+    _kept_bytes: int = 0
+    _best: dict[type[Dialect], Hint] = field(default_factory=dict)
+    _strange: int = 0
+    _strange_bytes: int = 0
+    _last: dict[Side, Mark] = field(default_factory=dict)
+
+    def data(self, side: Side, data: bytes, mark: Mark) -> list[Observation]:
+        """See `Reader`."""
+        if self.done:
+            return []
+        self._last[side] = mark
+        lines = self._splitters[side].feed(data)
+        if not lines:
+            self._count_strange(0, len(data) if self._dialect is None else 0)
+            return []
+        return self._read_lines(side, lines, mark)
+
+    def gap(self, side: Side, size: int) -> list[Observation]:
+        """See `Reader`."""
+        self._splitters[side].gap()
+        if self._dialect is not None:
+            self._dialect.gap(self._true_side(side))
+        return []
+
+    def close(self) -> list[Observation]:
+        """See `Reader`."""
+        found: list[Observation] = []
+        for side, mark in list(self._last.items()):
+            rest = self._splitters[side].close()
+            if rest and not self.done:
+                found += self._read_lines(side, [rest], mark)
+        if self._dialect is None and not self.done:
+            found += self._settle()
+        self.done = True
+        return found
+
+    def _true_side(self, side: Side) -> Side:
+        return side.other if self.swapped else side
+
+    def _read_lines(self, side: Side, lines: Iterable[bytes], mark: Mark) -> list[Observation]:
+        found: list[Observation] = []
+        for line in lines:
+            objects = read_objects(line)
+            if not objects and self._dialect is None:
+                self._count_strange(1, len(line))
+            for body in objects:
+                message = Message(self._true_side(side), body, mark)
+                found += self._read(message, len(line))
+        return found
+
+    def _read(self, message: Message, size: int) -> list[Observation]:
+        if self.done:
+            return []
+        if self._dialect is None:
+            return self._weigh(message, size)
+        read = self._dialect.read(message)
+        if read is not None:
+            return read
+        other = _certain(message, type(self._dialect))
+        if other is None:
+            return []
+        # The dialect changes in the middle of the stream (XMRig's AutoClient does so after its login).
+        self._dialect = other()
+        return [DialectRecognised(message.evidence("dialect"), other.NAME), *(self._dialect.read(message) or [])]
+
+    def _weigh(self, message: Message, size: int) -> list[Observation]:
+        """Take a message into account while the dialect is not known."""
+        hinted = False
+        for dialect in dialects():
+            hint = dialect.hint(message)
+            if hint is None:
+                continue
+            hinted = True
+            best = self._best.get(dialect)
+            if best is None or hint.strength > best.strength:
+                self._best[dialect] = replace(hint, speaker=self._as_seen(hint, message))
+        self._kept.append(message)
+        self._kept_bytes += size
+        if any(hint.strength is Strength.CERTAIN for hint in self._best.values()):
+            return self._settle()
+        if len(self._kept) >= MAX_KEPT or self._kept_bytes >= MAX_KEPT_BYTES:
+            found = self._settle()
+            self.done = self._dialect is None
+            return found
+        if not hinted:
+            self._count_strange(1, size)
+        return []
+
+    @staticmethod
+    def _as_seen(hint: Hint, message: Message) -> Side:
+        """CLIENT where the sides stand right in this message, SERVER where they are the wrong way round."""
+        return Side.CLIENT if hint.speaker is message.side else Side.SERVER
+
+    def _settle(self) -> list[Observation]:
+        """Choose the dialect that the kept messages speak for, and read them as it."""
+        likely = [(hint.strength, dialect) for dialect, hint in self._best.items() if hint.strength > Strength.WEAK]
+        kept, self._kept = self._kept, []
+        if not likely:
+            self.done = True
+            return []
+        strength = max(strength for strength, _ in likely)
+        chosen = next(dialect for found, dialect in likely if found is strength)
+        self._dialect = chosen()
+        if self._best[chosen].speaker is Side.SERVER:
+            self.swapped = not self.swapped
+            for message in kept:
+                message.side = message.side.other
+        found: list[Observation] = [DialectRecognised(kept[-1].evidence("dialect"), chosen.NAME, self.swapped)]
+        self._best.clear()
+        for message in kept:
+            found += self._dialect.read(message) or []
+        return found
+
+    def _count_strange(self, lines: int, size: int) -> None:
+        """Give a flow up that says nothing of mining."""
+        if self._best:
+            return
+        self._strange += lines
+        self._strange_bytes += size
+        if self._strange > MAX_STRANGE or self._strange_bytes > MAX_STRANGE_BYTES:
+            self.done = True
+            self._kept.clear()
+
+
+def _certain(message: Message, but: type[Dialect]) -> type[Dialect] | None:
+    """Another dialect that a message is certain for."""
+    for dialect in dialects():
+        if dialect is but:
+            continue
+        hint = dialect.hint(message)
+        if hint is not None and hint.strength is Strength.CERTAIN and hint.speaker is message.side:
+            return dialect
+    return None

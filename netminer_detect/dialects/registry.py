@@ -1,0 +1,38 @@
+"""Finds the dialects: every module of this folder that names a `DIALECT` is one.
+
+Contract: `dialects()` gives the classes of JSON-line dialects, `over_http()` those of dialects that live in HTTP
+exchanges (`HTTP_DIALECT`), each sorted by name. Modules are imported at the first call: a scan that meets no
+candidate imports none.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from functools import cache
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import netminer_detect.dialects as folder
+
+if TYPE_CHECKING:
+    from netminer_detect.dialects.dialect import Dialect
+    from netminer_detect.dialects.over_http import HttpDialect
+
+
+@cache
+def _modules() -> list[ModuleType]:
+    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
+    return [importlib.import_module(f"{folder.__name__}.{name}") for name in names]
+
+
+@cache
+def dialects() -> tuple[type[Dialect], ...]:
+    """The dialects of JSON lines."""
+    return tuple(module.DIALECT for module in _modules() if hasattr(module, "DIALECT"))
+
+
+@cache
+def over_http() -> tuple[type[HttpDialect], ...]:
+    """The dialects of HTTP exchanges."""
+    return tuple(module.HTTP_DIALECT for module in _modules() if hasattr(module, "HTTP_DIALECT"))

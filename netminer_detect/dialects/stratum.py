@@ -1,0 +1,260 @@
+"""The machine behind all `mining.*` dialects: requests, answers, workers, and the difficulty of each job.
+
+Contract: a `Stratum` reads the messages of one flow; a dialect of the family says how its notifications and
+submissions look (`Shape`), and how its targets count. What all share: subscribe, authorize, submit and their
+answers by id; `mining.set_difficulty` and `mining.set_target` count from the next job on (ZIP-301; cgminer's
+next_diff), so each job keeps the work of its own shares.
+
+Sources: slush0/stratum-mining, zone117x/node-stratum-pool lib/stratum.js, ckolivas/cgminer util.c,
+luke-jr/bfgminer util.c, bips/bip-0310, nicehash/Specifications.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+from netminer_detect.dialects.answers import verdict
+from netminer_detect.dialects.dialect import Hint, Message, Strength, text
+from netminer_detect.dialects.logins import split_login
+from netminer_detect.observations import (
+    AgentSeen,
+    HandshakeAnswered,
+    HandshakeAsked,
+    JobAssigned,
+    Observation,
+    RateClaimed,
+    ShareAnswered,
+    ShareSubmitted,
+    Side,
+    WorkerLogin,
+)
+from netminer_detect.requests import Requests
+from netminer_detect.work import from_difficulty, from_target, hex_integer, number
+
+# Jobs come every few seconds and shares name recent ones; cgminer keeps the jobs of about two minutes.
+MAX_JOBS = 512
+
+# What each side asks for in this family, in lower case; some servers answer to any case (cgminer util.c).
+FROM_MINER = frozenset({
+    "mining.subscribe", "mining.authorize", "mining.submit", "mining.configure", "mining.extranonce.subscribe",
+    "mining.suggest_difficulty", "mining.suggest_target", "mining.capabilities", "mining.multi_version",
+    "mining.get_transactions", "mining.hashes_done", "mining.update_password", "mining.resume",
+    "mining.get_version", "mining.pbaas.subscribe", "eth_submithashrate", "mining.term",
+})  # fmt: skip
+FROM_POOL = frozenset({
+    "mining.notify", "mining.set_difficulty", "mining.set_target", "mining.set_extranonce", "mining.set_version_mask",
+    "mining.set_goal", "mining.ping", "client.reconnect", "client.show_message", "client.get_version",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class JobShape:
+    """A notification as a dialect reads it: job id, and the work of a share where the job itself says it."""
+
+    job: str | None
+    hashes: Fraction | None = None
+    difficulty: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What differs between the dialects of the family. `unit` counts the work; `default` is the difficulty
+    before the first set_difficulty where the head of the stream was seen, None where it has none."""
+
+    name: str
+    notify: Callable[[list[Any]], JobShape | None]
+    unit: str = "hash"
+    default: Fraction | None = Fraction(1)
+    algorithm: str | None = None
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A request of the miner that waits for its answer."""
+
+    kind: str
+    key: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Worth:
+    """What a share is worth under the difficulty in force."""
+
+    hashes: Fraction | None
+    difficulty: Fraction | None
+
+
+def family_hint(message: Message) -> Hint | None:
+    """What a method of the family says by its name alone."""
+    method = message.method
+    if method is None:
+        return None
+    low = method.lower()
+    if low in FROM_MINER:
+        strength = Strength.FAMILY if low.startswith("mining.") else Strength.WEAK
+        return Hint(strength, Side.CLIENT)
+    if low in FROM_POOL:
+        strength = Strength.FAMILY if low.startswith("mining.") else Strength.WEAK
+        return Hint(strength, Side.SERVER)
+    return None
+
+
+@dataclass(slots=True)
+class Stratum:
+    """Reads one flow of the family."""
+
+    shape: Shape
+    _asked: Requests[_Asked] = field(default_factory=Requests)
+    _server_asked: Requests[str] = field(default_factory=Requests)
+    _jobs: OrderedDict[str, _Worth] = field(default_factory=OrderedDict)
+    _worth: _Worth | None = None
+    _shares: int = 0
+
+    def read(self, message: Message) -> list[Observation] | None:
+        """The observations of a message; None where it is none of this family's."""
+        method = message.method
+        if method is None:
+            return self._answer(message)
+        low = method.lower()
+        handler = _HANDLERS.get(low)
+        if handler is not None:
+            return handler(self, message)
+        if low in FROM_MINER or low == "pong":
+            return self._other_request(message)
+        return [] if low in FROM_POOL else None
+
+    def gap(self, side: Side) -> None:
+        if side is Side.SERVER:
+            # A set_difficulty may have been lost: nothing is known of jobs to come.
+            self._worth = _Worth(None, None)
+
+    # What the miner asks
+
+    def _subscribe(self, message: Message) -> list[Observation]:
+        params = message.positional
+        agent = params[0] if params and isinstance(params[0], str) and params[0] else None
+        self._asked.ask(message.body.get("id"), _Asked("subscribe"))
+        if self._worth is None and self.shape.default is not None:
+            self._worth = _Worth(from_difficulty(self.shape.default), self.shape.default)
+        return [HandshakeAsked(message.evidence("subscribe"), agent)]
+
+    def _authorize(self, message: Message) -> list[Observation]:
+        params = message.positional
+        login = text(params[0]) if params else None
+        password = params[1] if len(params) > 1 and isinstance(params[1], str) else None
+        self._asked.ask(message.body.get("id"), _Asked("authorize"))
+        if login is None:
+            return []
+        user, worker = split_login(login, text(message.body.get("worker")))
+        return [WorkerLogin(message.evidence("authorize"), login, user, worker, password)]
+
+    def _submit(self, message: Message) -> list[Observation]:
+        params = message.positional
+        login, job = (text(params[0]), text(params[1])) if len(params) > 1 else (None, None)
+        self._shares += 1
+        self._asked.ask(message.body.get("id"), _Asked("submit", self._shares))
+        worth = self._jobs.get(job) if job is not None else None
+        hashes = worth.hashes if worth else None
+        share = ShareSubmitted(message.evidence("share"), self._shares, login, job, hashes, self.shape.algorithm,
+                               self.shape.unit)
+        return [share]
+
+    def _other_request(self, message: Message) -> list[Observation]:
+        self._asked.ask(message.body.get("id"), _Asked("other"))
+        return []
+
+    def _hashes_done(self, message: Message) -> list[Observation]:
+        """bfgminer: [user, seconds, hashes]."""
+        params = message.positional
+        seconds = number(params[1]) if len(params) > 2 else None
+        hashes = number(params[2]) if len(params) > 2 else None
+        if seconds is None or hashes is None:
+            return []
+        return [RateClaimed(message.evidence("rate"), text(params[0]), hashes / seconds)]
+
+    def _submit_hashrate(self, message: Message) -> list[Observation]:
+        self._asked.ask(message.body.get("id"), _Asked("other"))
+        rate = hex_integer(message.positional[0]) if message.positional else None
+        return [RateClaimed(message.evidence("rate"), None, Fraction(rate))] if rate else []
+
+    # What the pool says
+
+    def _set_difficulty(self, message: Message) -> list[Observation]:
+        params = message.positional
+        difficulty = number(params[0]) if params else None
+        self._worth = _Worth(from_difficulty(difficulty), difficulty)
+        return []
+
+    def _set_target(self, message: Message) -> list[Observation]:
+        params = message.positional
+        self._worth = _Worth(from_target(params[0]) if params else None, None)
+        return []
+
+    def _notify(self, message: Message) -> list[Observation] | None:
+        shape = self.shape.notify(message.positional)
+        if shape is None:
+            return None
+        worth = self._worth or _Worth(None, None)
+        if shape.hashes is not None:
+            worth = _Worth(shape.hashes, shape.difficulty)
+        if shape.job is not None:
+            self._jobs[shape.job] = worth
+            self._jobs.move_to_end(shape.job)
+            if len(self._jobs) > MAX_JOBS:
+                self._jobs.popitem(last=False)
+        return [JobAssigned(message.evidence("job"), shape.job, worth.hashes, worth.difficulty, self.shape.algorithm,
+                            self.shape.unit)]
+
+    def _ask_version(self, message: Message) -> list[Observation]:
+        self._server_asked.ask(message.body.get("id"), "version")
+        return []
+
+    # Answers of either side
+
+    def _answer(self, message: Message) -> list[Observation] | None:
+        if "result" not in message.body and "error" not in message.body:
+            return None
+        if message.side is Side.CLIENT:
+            asked = self._server_asked.answer(message.body.get("id"))
+            agent = message.body.get("result")
+            if asked == "version" and isinstance(agent, str) and agent:
+                return [AgentSeen(message.evidence("version"), agent)]
+            return []
+        waiting = self._asked.answer(message.body.get("id"))
+        if waiting is None or waiting.kind == "other":
+            return []
+        accepted, reason = verdict(message.body)
+        if waiting.kind == "submit":
+            evidence = message.evidence("accepted" if accepted else "rejected")
+            return [] if accepted is None else [ShareAnswered(evidence, waiting.key, accepted, reason)]
+        return self._handshake_answer(message, waiting.kind, accepted, reason)
+
+    def _handshake_answer(
+        self, message: Message, kind: str, accepted: bool | None, reason: str | None
+    ) -> list[Observation]:
+        result = message.body.get("result")
+        if kind == "subscribe":
+            # A subscription is answered with its extranonce, whatever stands first in the list.
+            accepted = accepted is not False or isinstance(result, list)
+        elif result is None and not message.body.get("error"):
+            accepted = True  # P2Pool answers authorize with null
+        if accepted is None:
+            return []
+        return [HandshakeAnswered(message.evidence(f"{kind} answered"), accepted, reason)]
+
+
+_HANDLERS: dict[str, Callable[[Stratum, Message], list[Observation] | None]] = {
+    "mining.subscribe": Stratum._subscribe,
+    "mining.authorize": Stratum._authorize,
+    "mining.submit": Stratum._submit,
+    "mining.hashes_done": Stratum._hashes_done,
+    "eth_submithashrate": Stratum._submit_hashrate,
+    "mining.set_difficulty": Stratum._set_difficulty,
+    "mining.set_target": Stratum._set_target,
+    "mining.notify": Stratum._notify,
+    "client.get_version": Stratum._ask_version,
+}
