@@ -1,28 +1,32 @@
-"""Stratum for Equihash (Zcash's ZIP-301), Zhash, and Verus, which shares its messages.
+"""Stratum for Equihash (Zcash's ZIP-301) and Zhash.
 
     mining.subscribe [agent, session, host, port] -> [session, nonce1]
     mining.set_target [64 hex big-endian]
     mining.notify [job, version 8, prevhash 64, merkle 64, reserved 64, time 8, bits 8, clean, …]
     mining.submit [worker, job, time 8, nonce2, solution]
 
-Work of a share: 2^256 / (target + 1) solutions; VerusHash counts hashes. Sources: zcash/zips zip-0301,
+Work of a share: 2^256 / (target + 1) solutions. Sources: zcash/zips zip-0301,
 nicehash/Specifications Zhash, Miningcore's Equihash, hellcatz/hminer STRATUM.md. The solution's length tells
 the parameters: 1344 bytes 200,9; 400 192,7; 100 144,5; 68 96,5, with their compact size before them.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Shape, Stratum
 from netminer_detect.observations import CoinHinted, Observation, Side
 
+_PARAMETERS = re.compile(r"\d{2,3}_\d{1,2}\Z")
+# Verus sends a template of its own in place of a solution: compact size 1344, then a version as 4 bytes.
+VERUS_SOLUTION = re.compile(r"fd4005[0-9a-f]{2}000000", re.IGNORECASE)
 # Length of the solution in hex digits -> algorithm.
 _ALGORITHMS = {2694: "equihash200_9", 806: "equihash192_7", 202: "equihash144_5", 138: "equihash96_5"}
 
 
-def _is_job(params: list[Any]) -> bool:
+def is_job(params: list[Any]) -> bool:
     return (
         len(params) >= 8
         and is_hex(params[1], 8)
@@ -33,7 +37,7 @@ def _is_job(params: list[Any]) -> bool:
     )
 
 
-def _is_share(params: list[Any]) -> bool:
+def is_share(params: list[Any]) -> bool:
     return (
         len(params) >= 5
         and text(params[1]) is not None
@@ -43,22 +47,20 @@ def _is_share(params: list[Any]) -> bool:
     )
 
 
+def _is_own_job(params: list[Any]) -> bool:
+    """A job of this dialect: behind the eight parts stands nothing, or Zhash's parameters ("144_5")."""
+    return is_job(params) and (len(params) == 8 or _PARAMETERS.match(str(params[8])[:16]) is not None)
+
+
+def _is_own_share(params: list[Any]) -> bool:
+    return is_share(params) and not VERUS_SOLUTION.match(params[4])
+
+
 def _notify(params: list[Any]) -> JobShape | None:
-    return JobShape(text(params[0])) if _is_job(params) else None
-
-
-def _algorithm(job_params: list[Any]) -> str | None:
-    """What the job itself names: Verus carries a ninth text of hex, Zhash its parameters."""
-    extra = job_params[8] if len(job_params) > 8 else None
-    if is_hex(extra) and len(str(extra)) > 64:
-        return "verushash"
-    if isinstance(extra, str) and extra.replace("_", "").isdigit():
-        return f"equihash{extra}"
-    return None
+    return JobShape(text(params[0])) if _is_own_job(params) else None
 
 
 _SHAPE = Shape("stratum-v1-equihash", _notify, unit="sol", default=None)
-_VERUS = Shape("stratum-v1-equihash", _notify, unit="hash", default=None, algorithm="verushash")
 
 
 class StratumV1Equihash(Stratum):
@@ -75,9 +77,9 @@ class StratumV1Equihash(Stratum):
         if method is None:
             return None
         low = method.lower()
-        if low == "mining.notify" and _is_job(params):
+        if low == "mining.notify" and _is_own_job(params):
             return Hint(Strength.CERTAIN, Side.SERVER)
-        if low == "mining.submit" and _is_share(params):
+        if low == "mining.submit" and _is_own_share(params):
             return Hint(Strength.CERTAIN, Side.CLIENT)
         if low == "mining.set_target" and params and is_hex(params[0], 64):
             return Hint(Strength.LIKELY, Side.SERVER)
@@ -86,11 +88,9 @@ class StratumV1Equihash(Stratum):
     def read(self, message: Message) -> list[Observation] | None:
         method, params = message.method, message.positional
         hints: list[Observation] = []
-        if method == "mining.notify" and _is_job(params):
-            algorithm = _algorithm(params)
-            if algorithm:
-                self.shape = _VERUS if algorithm == "verushash" else self._with(algorithm)
-        elif method == "mining.submit" and _is_share(params) and self.shape.algorithm is None:
+        if method == "mining.notify" and _is_own_job(params) and len(params) > 8:
+            self.shape = self._with(f"equihash{params[8]}")
+        elif method == "mining.submit" and _is_own_share(params) and self.shape.algorithm is None:
             algorithm = _ALGORITHMS.get(len(params[4]))
             if algorithm:
                 self.shape = self._with(algorithm)

@@ -1,0 +1,115 @@
+"""Ethereum's getWork over HTTP: a miner polls a node or a pool, five times a second at worst.
+
+    {"method":"eth_getWork","params":[]} -> [0x header 64, 0x seed 64, 0x boundary 64, (0x height)]
+    {"method":"eth_submitWork","params":[0x nonce 16, 0x header 64, 0x mix 64]} -> true or false
+    {"method":"eth_submitHashrate","params":[0x rate, 0x client id]}
+
+Who mines stands in the path (`/0x address/rig`, `/0x address.rig`, `/account/rig`) or in HTTP Basic; against a
+node of one's own nowhere. Work of a share: 2^256 / boundary. Sources: ethereum-mining/ethminer
+libpoolprotocols/getwork, sammy007/open-ethereum-pool proxy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import ClassVar
+
+from netminer_detect.dialects.answers import verdict
+from netminer_detect.dialects.dialect import is_0x
+from netminer_detect.dialects.http_login import HttpLogin
+from netminer_detect.dialects.over_http import Answer, Call
+from netminer_detect.observations import (
+    HandshakeAnswered,
+    JobAssigned,
+    Observation,
+    RateClaimed,
+    ShareAnswered,
+    ShareSubmitted,
+)
+from netminer_detect.work import from_target, hex_integer
+
+_METHOD = re.compile(r"[a-z]{2,12}_(getWork|submitWork|submitHashrate|submitLogin)\Z")
+_WALLET_PATH = re.compile(r"/(?:[A-Za-z0-9_-]+/)?(0x[0-9a-fA-F]{40})(?:[./]([^/?#]{1,64}))?/?(?:[?#].*)?\Z")
+MAX_JOBS = 512
+
+
+def _kind(call: Call) -> str | None:
+    match = _METHOD.match(call.method)
+    return match[1] if match else None
+
+
+@dataclass(slots=True)
+class EthGetworkHttp:
+    """See the module's contract."""
+
+    NAME: ClassVar[str] = "eth-getwork-http"
+    _login: HttpLogin = field(default_factory=HttpLogin)
+    _jobs: OrderedDict[str, Fraction | None] = field(default_factory=OrderedDict)
+    _shares: int = 0
+
+    @staticmethod
+    def knows(call: Call) -> bool:
+        return _kind(call) is not None
+
+    def asked(self, call: Call) -> list[Observation]:
+        path = _WALLET_PATH.match(call.request.target or "")
+        wallet, rig = (path[1], path[2]) if path else (None, None)
+        login = (f"{wallet}.{rig}" if rig else wallet) or call.basic_user
+        return self._login.seen(call, login, rig) + _READERS[_kind(call) or "getWork"](self, call, login)
+
+    def _get_work(self, call: Call, login: str | None) -> list[Observation]:
+        return []
+
+    def _submit(self, call: Call, login: str | None) -> list[Observation]:
+        self._shares += 1
+        self._login.wait(call, self._shares)
+        params = call.positional
+        header = params[1].lower() if len(params) > 1 and is_0x(params[1], 64) else None
+        hashes = self._jobs.get(header) if header else None
+        return [ShareSubmitted(call.evidence("share"), self._shares, login, header, hashes)]
+
+    def _hashrate(self, call: Call, login: str | None) -> list[Observation]:
+        rate = hex_integer(call.positional[0]) if call.positional else None
+        return [RateClaimed(call.evidence("rate"), login, Fraction(rate))] if rate else []
+
+    def answered(self, call: Call, answer: Answer) -> list[Observation]:
+        share = self._login.share_of(call)
+        body = answer.body or {}
+        accepted, reason = verdict(body)
+        if share is not None:
+            evidence = answer.evidence("accepted" if accepted else "rejected")
+            return [] if accepted is None else [ShareAnswered(evidence, share, accepted, reason)]
+        if _kind(call) != "getWork":
+            return []
+        result = body.get("result")
+        if isinstance(result, list) and len(result) >= 3 and is_0x(result[0], 64) and is_0x(result[2], range(1, 65)):
+            return self._work(answer, result[0], from_target(result[2]))
+        if body.get("error") or answer.refused:
+            return [HandshakeAnswered(answer.evidence("getWork answered"), False, reason)]
+        return []
+
+    def _work(self, answer: Answer, header: str, hashes: Fraction | None) -> list[Observation]:
+        key = header.lower()
+        if key in self._jobs:
+            return []
+        self._jobs[key] = hashes
+        if len(self._jobs) > MAX_JOBS:
+            self._jobs.popitem(last=False)
+        return [
+            HandshakeAnswered(answer.evidence("getWork answered"), True),
+            JobAssigned(answer.evidence("job"), header, hashes, hashes),
+        ]
+
+
+_READERS: dict[str, Callable[[EthGetworkHttp, Call, str | None], list[Observation]]] = {
+    "getWork": EthGetworkHttp._get_work,
+    "submitLogin": EthGetworkHttp._get_work,
+    "submitWork": EthGetworkHttp._submit,
+    "submitHashrate": EthGetworkHttp._hashrate,
+}
+
+HTTP_DIALECT = EthGetworkHttp

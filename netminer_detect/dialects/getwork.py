@@ -1,0 +1,98 @@
+"""getwork: Bitcoin's first way to mine, JSON-RPC over HTTP, each login an HTTP Basic user.
+
+    {"method":"getwork","params":[]} -> {"result":{"data":256 hex,"target":64 hex little-endian,"midstate",…}}
+    {"method":"getwork","params":["256 hex"]} -> true or false          (a share)
+
+Headers: User-Agent names the miner, X-Mining-Hashrate its rate in H/s, X-Reject-Reason why a share was refused.
+Work of a share: 2^256 / (target + 1) of the work with the same version, previous block and merkle root: the
+first 136 digits of the data. Sources: bitcoin/bips, ckolivas/cgminer, luke-jr/bfgminer.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import ClassVar
+
+from netminer_detect.dialects.answers import verdict
+from netminer_detect.dialects.dialect import is_hex
+from netminer_detect.dialects.http_login import HttpLogin
+from netminer_detect.dialects.over_http import Answer, Call
+from netminer_detect.observations import (
+    HandshakeAnswered,
+    JobAssigned,
+    Observation,
+    RateClaimed,
+    ShareAnswered,
+    ShareSubmitted,
+)
+from netminer_detect.work import DIFFICULTY_1, from_little_endian_target, number
+
+MAX_JOBS = 512
+_JOB_DIGITS = 136
+
+
+def _data_of(call: Call) -> str | None:
+    data = call.positional[0] if call.positional else None
+    return data if isinstance(data, str) and is_hex(data, range(160, 1025)) else None
+
+
+@dataclass(slots=True)
+class Getwork:
+    """See the module's contract."""
+
+    NAME: ClassVar[str] = "getwork"
+    _login: HttpLogin = field(default_factory=HttpLogin)
+    _jobs: OrderedDict[str, Fraction | None] = field(default_factory=OrderedDict)
+    _shares: int = 0
+
+    @staticmethod
+    def knows(call: Call) -> bool:
+        return call.method == "getwork" and (not call.params or _data_of(call) is not None)
+
+    def asked(self, call: Call) -> list[Observation]:
+        found = self._login.seen(call)
+        rate = number(call.request.headers.get("x-mining-hashrate"))
+        if rate is not None:
+            found.append(RateClaimed(call.evidence("rate"), call.basic_user, rate))
+        data = _data_of(call)
+        if data is not None:
+            self._shares += 1
+            job = data[:_JOB_DIGITS].lower()
+            found.append(ShareSubmitted(call.evidence("share"), self._shares, call.basic_user, job,
+                                        self._jobs.get(job)))
+            self._login.wait(call, self._shares)
+        return found
+
+    def answered(self, call: Call, answer: Answer) -> list[Observation]:
+        share = self._login.share_of(call)
+        accepted, reason = verdict(answer.body) if answer.body is not None else (None, None)
+        if answer.refused and accepted is not True:
+            accepted, reason = False, reason or f"HTTP status {answer.response.status}"
+        if share is not None:
+            if accepted is None:
+                return []
+            reason = answer.response.headers.get("x-reject-reason", reason)
+            evidence = answer.evidence("accepted" if accepted else "rejected")
+            return [ShareAnswered(evidence, share, accepted, reason)]
+        result = answer.body.get("result") if answer.body is not None else None
+        if isinstance(result, dict) and is_hex(result.get("data"), range(160, 1025)):
+            return self._work(answer, result["data"], from_little_endian_target(result.get("target")))
+        if accepted is False:
+            return [HandshakeAnswered(answer.evidence("getwork answered"), False, reason)]
+        return []
+
+    def _work(self, answer: Answer, data: str, hashes: Fraction | None) -> list[Observation]:
+        job = data[:_JOB_DIGITS].lower()
+        self._jobs[job] = hashes
+        if len(self._jobs) > MAX_JOBS:
+            self._jobs.popitem(last=False)
+        difficulty = None if hashes is None else hashes / DIFFICULTY_1
+        return [
+            HandshakeAnswered(answer.evidence("getwork answered"), True),
+            JobAssigned(answer.evidence("job"), job, hashes, difficulty),
+        ]
+
+
+HTTP_DIALECT = Getwork

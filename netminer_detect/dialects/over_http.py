@@ -1,0 +1,156 @@
+"""Reads mining that travels in HTTP exchanges: JSON-RPC calls in POST bodies and their answers.
+
+Contract: `HttpMining` handles one HTTP connection (an `Exchange` of the HTTP carrier). Each JSON-RPC call is
+offered to the HTTP dialects; the first that knows it reads it and its answer. Observations name the dialect
+with `DialectRecognised` whenever it changes: a miner that falls back from getblocktemplate to getwork on one
+connection speaks two. Whoever asks is the miner: HTTP has no other direction.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from netminer_detect.carriers.http_message import HttpMessage
+from netminer_detect.dialects.registry import over_http
+from netminer_detect.messages import read_objects
+from netminer_detect.observations import DialectRecognised, Evidence, Observation, Side
+from netminer_detect.requests import Requests, id_key
+
+MAX_CALLS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One JSON-RPC call and the HTTP request that carried it; `serial` numbers the calls of a connection."""
+
+    serial: int
+    method: str
+    params: Any
+    id: str | None
+    body: dict[str, Any]
+    request: HttpMessage
+
+    @property
+    def positional(self) -> list[Any]:
+        return self.params if isinstance(self.params, list) else []
+
+    def evidence(self, what: str) -> Evidence:
+        return Evidence(self.request.mark, Side.CLIENT, what, self.body)
+
+    @property
+    def agent(self) -> str | None:
+        return self.request.headers.get("user-agent") or None
+
+    @property
+    def basic_user(self) -> str | None:
+        """The user of HTTP Basic; its password is never looked at."""
+        kind, _, encoded = self.request.headers.get("authorization", "").partition(" ")
+        if kind.lower() != "basic":
+            return None
+        try:
+            decoded = base64.b64decode(encoded.strip()[:1024], validate=False)
+        except (binascii.Error, ValueError):
+            return None
+        return decoded.decode("utf-8", "replace").partition(":")[0] or None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to a call: `body` is its JSON, None where the response held none for it."""
+
+    body: dict[str, Any] | None
+    response: HttpMessage
+
+    def evidence(self, what: str) -> Evidence:
+        shown: str | dict[str, Any] = self.body if self.body is not None else f"HTTP status {self.response.status}"
+        return Evidence(self.response.mark, Side.SERVER, what, shown)
+
+    @property
+    def refused(self) -> bool:
+        """Whether HTTP itself says no."""
+        return self.response.status is not None and self.response.status >= 400
+
+
+class HttpDialect(Protocol):
+    """A dialect of HTTP exchanges; a module that names it as `HTTP_DIALECT` adds one."""
+
+    NAME: ClassVar[str]
+
+    @staticmethod
+    def knows(call: Call) -> bool: ...
+
+    def asked(self, call: Call) -> list[Observation]: ...
+
+    def answered(self, call: Call, answer: Answer) -> list[Observation]: ...
+
+
+@dataclass(slots=True)
+class HttpMining:
+    """See the module's contract."""
+
+    _speaking: dict[str, HttpDialect] = field(default_factory=dict)
+    _current: str | None = None
+    _calls: int = 0
+    # Pipelined requests of one frame look alike: each key has its own queue.
+    _waiting: Requests[list[tuple[Call, HttpDialect]]] = field(default_factory=Requests)
+
+    def __call__(self, message: HttpMessage) -> list[Observation]:
+        if message.method is not None:
+            return self._request(message)
+        return self._response(message)
+
+    def _request(self, message: HttpMessage) -> list[Observation]:
+        if message.method != "POST" or not message.body:
+            return []
+        found: list[Observation] = []
+        calls: list[tuple[Call, HttpDialect]] = []
+        for body in read_objects(message.body)[:MAX_CALLS]:
+            method = body.get("method")
+            if not isinstance(method, str):
+                continue
+            self._calls += 1
+            call = Call(self._calls, method, body.get("params"), id_key(body.get("id")), body, message)
+            dialect = self._dialect_of(call)
+            if dialect is None:
+                continue
+            calls.append((call, dialect))
+            if self._current != dialect.NAME:
+                self._current = dialect.NAME
+                found.append(DialectRecognised(call.evidence("dialect"), dialect.NAME))
+            found += dialect.asked(call)
+        if calls:
+            self._waiting.ask(_key(message), calls)
+        return found
+
+    def _dialect_of(self, call: Call) -> HttpDialect | None:
+        for kind in over_http():
+            if kind.knows(call):
+                return self._speaking.setdefault(kind.NAME, kind())
+        return None
+
+    def _response(self, message: HttpMessage) -> list[Observation]:
+        calls = self._waiting.answer(_key(message.request)) if message.request is not None else None
+        if not calls:
+            return []
+        answers = read_objects(message.body)[:MAX_CALLS]
+        found: list[Observation] = []
+        for at, (call, dialect) in enumerate(calls):
+            body = _answer_of(call, answers, at if len(calls) > 1 else 0)
+            found += dialect.answered(call, Answer(body, message))
+        return found
+
+
+def _key(message: HttpMessage) -> str:
+    """What tells a request of this connection from another: its frame and the text of its head."""
+    return f"{message.mark.capture}/{message.mark.frame}/{message.target}"
+
+
+def _answer_of(call: Call, answers: list[dict[str, Any]], at: int) -> dict[str, Any] | None:
+    """The answer with the call's id; without one, the answer in its place (getwork servers count on their own)."""
+    for answer in answers:
+        if id_key(answer.get("id")) == call.id and ("result" in answer or "error" in answer):
+            return answer
+    return answers[at] if at < len(answers) else None
