@@ -56,11 +56,13 @@ class HandshakeAnswered:
 
 @dataclass(frozen=True, slots=True)
 class DialectRecognised:
-    """The flow speaks this dialect from here on. `swapped`: the side that was taken for the server is the miner."""
+    """The flow speaks this dialect from here on. `swapped`: the side that the reader was told is the server is the
+    miner. `continues`: the same session goes on in another dialect; otherwise it is another conversation."""
 
     evidence: Evidence
     dialect: str
     swapped: bool = False
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)

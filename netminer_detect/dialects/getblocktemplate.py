@@ -13,10 +13,12 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from netminer_detect.dialects.answers import MAX_REASON, reason_of
+from netminer_detect.dialects.bitcoin import is_bitcoin
 from netminer_detect.dialects.dialect import is_hex, text
 from netminer_detect.dialects.http_login import HttpLogin
 from netminer_detect.dialects.over_http import Answer, Call
 from netminer_detect.observations import (
+    CoinHinted,
     HandshakeAnswered,
     JobAssigned,
     Observation,
@@ -67,7 +69,12 @@ class GetBlockTemplate:
         result = body.get("result")
         if isinstance(result, dict) and any(key in result for key in _TEMPLATE_KEYS):
             job = text(result.get("longpollid")) or text(result.get("previousblockhash"))
+            hints: list[Observation] = []
+            time = result.get("curtime")
+            if isinstance(time, int) and 0 <= time < 1 << 32 and is_bitcoin(result.get("bits"), f"{time:08x}"):
+                hints.append(CoinHinted(answer.evidence("job"), "BTC", "sha256d", "job"))
             return [
+                *hints,
                 HandshakeAnswered(answer.evidence("template"), True),
                 JobAssigned(answer.evidence("job"), job, None),
             ]

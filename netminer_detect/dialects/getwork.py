@@ -16,10 +16,12 @@ from fractions import Fraction
 from typing import ClassVar
 
 from netminer_detect.dialects.answers import verdict
+from netminer_detect.dialects.bitcoin import is_bitcoin
 from netminer_detect.dialects.dialect import is_hex
 from netminer_detect.dialects.http_login import HttpLogin
 from netminer_detect.dialects.over_http import Answer, Call
 from netminer_detect.observations import (
+    CoinHinted,
     HandshakeAnswered,
     JobAssigned,
     Observation,
@@ -36,6 +38,13 @@ _JOB_DIGITS = 136
 def _data_of(call: Call) -> str | None:
     data = call.positional[0] if call.positional else None
     return data if isinstance(data, str) and is_hex(data, range(160, 1025)) else None
+
+
+def _is_bitcoin(data: str) -> bool:
+    """Time and bits stand behind the merkle root, their words in either byte order (servers differ)."""
+    time, bits = data[136:144], data[144:152]
+    turned = bytes.fromhex(time)[::-1].hex(), bytes.fromhex(bits)[::-1].hex()
+    return is_bitcoin(bits, time) or is_bitcoin(turned[1], turned[0])
 
 
 @dataclass(slots=True)
@@ -89,7 +98,11 @@ class Getwork:
         if len(self._jobs) > MAX_JOBS:
             self._jobs.popitem(last=False)
         difficulty = None if hashes is None else hashes / DIFFICULTY_1
+        hints: list[Observation] = []
+        if _is_bitcoin(data):
+            hints.append(CoinHinted(answer.evidence("job"), "BTC", "sha256d", "job"))
         return [
+            *hints,
             HandshakeAnswered(answer.evidence("getwork answered"), True),
             JobAssigned(answer.evidence("job"), job, hashes, difficulty),
         ]

@@ -99,7 +99,8 @@ class Lines:
             return []
         # The dialect changes in the middle of the stream (XMRig's AutoClient does so after its login).
         self._dialect = other()
-        return [DialectRecognised(message.evidence("dialect"), other.NAME), *(self._dialect.read(message) or [])]
+        turn = DialectRecognised(message.evidence("dialect"), other.NAME, self.swapped, continues=True)
+        return [turn, *(self._dialect.read(message) or [])]
 
     def _weigh(self, message: Message, size: int) -> list[Observation]:
         """Take a message into account while the dialect is not known."""

@@ -24,6 +24,7 @@ from netminer_detect.dialects.answers import verdict
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.logins import split_login, worker_of_password
 from netminer_detect.observations import (
+    CoinHinted,
     HandshakeAnswered,
     HandshakeAsked,
     JobAssigned,
@@ -43,6 +44,8 @@ _NONCE = range(8, 17)
 # A login nobody answered is this dialect only where something in it belongs to mining.
 _WALLET = re.compile(r"(?:[1-9A-HJ-NP-Za-km-z]{90,110}|0x[0-9a-fA-F]{40}|[0-9a-f]{64})(?:[.+/].*)?\Z")
 _MONERO = re.compile(r"[48][1-9A-HJ-NP-Za-km-z]{94}(?:[.+].*)?\Z")
+# Major and minor version 16 of Monero's blocks since 2022; its forks with RandomX count their own.
+_MONERO_BLOCK = "1010"
 _MINER = re.compile(r"(?:xmrig|xmr-stak|xmr/|ccminer|cpuminer|srbminer|xmr-node-proxy|cryptonight)", re.IGNORECASE)
 _ALGORITHM = re.compile(r"(?:rx|cn|cn-lite|cn-heavy|cn-pico|argon2|panthera)/|ghostrider\Z|kawpow\Z")
 
@@ -219,7 +222,10 @@ class MoneroJsonRpc:
             self._jobs.move_to_end(name)
             if len(self._jobs) > MAX_JOBS:
                 self._jobs.popitem(last=False)
-        return [JobAssigned(message.evidence("job"), name, hashes, hashes, algorithm)]
+        assigned = JobAssigned(message.evidence("job"), name, hashes, hashes, algorithm)
+        if algorithm == "rx/0" and str(job.get("blob")).startswith(_MONERO_BLOCK):
+            return [CoinHinted(message.evidence("job"), "XMR", algorithm, "job"), assigned]
+        return [assigned]
 
 
 _READERS: dict[str, Callable[[MoneroJsonRpc, Message], list[Observation]]] = {

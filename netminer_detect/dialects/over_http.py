@@ -119,7 +119,7 @@ class HttpMining:
             calls.append((call, dialect))
             if self._current != dialect.NAME:
                 self._current = dialect.NAME
-                found.append(DialectRecognised(call.evidence("dialect"), dialect.NAME))
+                found.append(DialectRecognised(call.evidence("dialect"), dialect.NAME, message.side is Side.SERVER))
             found += dialect.asked(call)
         if calls:
             self._waiting.ask(_key(message), calls)

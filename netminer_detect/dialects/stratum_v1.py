@@ -11,15 +11,20 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from netminer_detect.dialects.bitcoin import is_bitcoin
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Shape, Stratum, family_hint
-from netminer_detect.observations import Side
+from netminer_detect.observations import CoinHinted, Observation, Side
 
 
 def _is_job(params: list[Any]) -> bool:
     if len(params) < 8 or not isinstance(params[4], list) or not is_hex(params[1], 64):
         return False
     return is_hex(params[2]) and isinstance(params[3], str) and all(is_hex(branch, 64) for branch in params[4][:32])
+
+
+def _is_bitcoin(params: list[Any]) -> bool:
+    return _is_job(params) and is_bitcoin(params[6], params[7])
 
 
 def _is_share(params: list[Any]) -> bool:
@@ -35,6 +40,7 @@ def _notify(params: list[Any]) -> JobShape | None:
 
 
 _SHAPE = Shape("stratum-v1", _notify)
+_BITCOIN = Shape("stratum-v1", _notify, algorithm="sha256d")
 
 
 class StratumV1(Stratum):
@@ -58,6 +64,14 @@ class StratumV1(Stratum):
         if low == "mining.configure":
             return Hint(Strength.LIKELY, Side.CLIENT)
         return family_hint(message)
+
+    def read(self, message: Message) -> list[Observation] | None:
+        hints: list[Observation] = []
+        if message.method == "mining.notify" and self.shape is not _BITCOIN and _is_bitcoin(message.positional):
+            self.shape = _BITCOIN
+            hints.append(CoinHinted(message.evidence("job"), "BTC", "sha256d", "job"))
+        read = super().read(message)
+        return read if read is None else [*hints, *read]
 
 
 def _subscribed(message: Message) -> Hint | None:

@@ -1,0 +1,56 @@
+"""Tells the coin from what the wire shows: the wallet's form together with the dialect, or a hint of the job.
+
+Contract: `coin_of(ledger)` gives (coin, basis) or (None, []). One hint alone names no coin: an EVM address fits
+a dozen chains, and NiceHash's users have Bitcoin addresses whatever they hash. Sources: dialects reference 4.3;
+the address forms are those of the coins' own software.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from netminer_detect.detect.ledger import Ledger
+
+_BASE58 = "[1-9A-HJ-NP-Za-km-z]"
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A wallet's form, the dialects in which it is proof together with them, and the coin."""
+
+    coin: str
+    pattern: re.Pattern[str]
+    dialects: frozenset[str]
+
+
+def _form(coin: str, pattern: str, *dialects: str) -> _Form:
+    return _Form(coin, re.compile(pattern), frozenset(dialects))
+
+
+_FORMS = (
+    _form("XMR", rf"[48]{_BASE58}{{94}}(?:{_BASE58}{{11}})?(?:[.+/].*)?\Z", "monero-json-rpc"),
+    _form("WOW", rf"(?:Wo|WW){_BASE58}{{95}}(?:[.+/].*)?\Z", "monero-json-rpc"),
+    _form("ZEPH", rf"ZEPH{_BASE58}{{90,110}}(?:[.+/].*)?\Z", "monero-json-rpc"),
+    _form("SAL", rf"SaLv{_BASE58}{{90,110}}(?:[.+/].*)?\Z", "monero-json-rpc"),
+    _form("ZEC", rf"(?:t[13]{_BASE58}{{33}}|zs1[0-9a-z]{{75}})(?:[./].*)?\Z", "stratum-v1-equihash"),
+    _form("ZEN", rf"zn{_BASE58}{{33}}(?:[./].*)?\Z", "stratum-v1-equihash"),
+    _form("VRSC", rf"[Ri]{_BASE58}{{33}}(?:[./].*)?\Z", "stratum-v1-verus"),
+)
+
+
+def coin_of(ledger: Ledger) -> tuple[str | None, list[str]]:
+    """(coin, what it rests on); (None, []) where the wire does not tell or tells two things."""
+    found: dict[str, list[str]] = {coin: list(basis) for coin, basis in ledger.coins.items()}
+    for login in list(ledger.workers)[:64]:
+        for form in _FORMS:
+            if login and ledger.dialect in form.dialects and form.pattern.match(login):
+                basis = found.setdefault(form.coin, [])
+                if "address" not in basis:
+                    basis.append("address")
+    if len(found) != 1:
+        return None, []
+    coin, basis = next(iter(found.items()))
+    if ledger.algorithms and "algorithm" not in basis:
+        basis.append("algorithm")
+    return coin, basis

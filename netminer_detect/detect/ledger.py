@@ -1,0 +1,222 @@
+"""Books what one flow said in one dialect: handshake, workers, jobs, shares and their work.
+
+Contract: `Ledger.apply(observation)` takes the observations of a flow in order. Counts are exact as far as the
+flow was seen; memory is bounded by MAX_WORKERS, MAX_PENDING and MAX_EVIDENCE. A share is worth what its job
+said; shares whose worth is not known are counted apart, never guessed.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from netminer_detect.dialects.logins import split_login
+from netminer_detect.findings import Jobs, Shares
+from netminer_detect.masking import excerpt
+from netminer_detect.observations import (
+    AgentSeen,
+    CoinHinted,
+    Evidence,
+    HandshakeAnswered,
+    HandshakeAsked,
+    JobAssigned,
+    Observation,
+    RateClaimed,
+    ShareAnswered,
+    ShareSubmitted,
+    WorkerLogin,
+)
+
+MAX_WORKERS = 2048
+MAX_PENDING = 4096
+# Two of each kind of message, and no more than this in all: a reader wants proof, not the whole dialogue.
+MAX_EVIDENCE = 24
+EACH_KIND = 2
+MAX_TEXT = 256
+
+Algorithm = tuple[str | None, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Evidence whose excerpt has been cut."""
+
+    evidence: Evidence
+    text: str
+
+
+@dataclass(slots=True)
+class Done:
+    """Accepted work of one algorithm: shares of known and of unknown worth."""
+
+    hashes: Fraction = Fraction(0)
+    known: int = 0
+    unknown: int = 0
+
+    def add(self, other: Done) -> None:
+        self.hashes += other.hashes
+        self.known += other.known
+        self.unknown += other.unknown
+
+
+@dataclass(slots=True)
+class WorkerLedger:
+    """One login."""
+
+    login: str | None
+    user: str | None = None
+    worker: str | None = None
+    agent: str | None = None
+    password: str | None = None
+    shares: Shares = field(default_factory=Shares)
+    done: dict[Algorithm, Done] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """A share that waits for its answer."""
+
+    worker: WorkerLedger
+    algorithm: Algorithm
+    hashes: Fraction | None
+
+
+@dataclass(slots=True)
+class Ledger:
+    """See the module's contract."""
+
+    dialect: str
+    asked: bool = False
+    accepted: bool | None = None
+    reason: str | None = None
+    agent: str | None = None
+    workers: OrderedDict[str | None, WorkerLedger] = field(default_factory=OrderedDict)
+    workers_dropped: int = 0
+    jobs: Jobs = field(default_factory=Jobs)
+    algorithms: dict[str, None] = field(default_factory=dict)
+    coins: dict[str, list[str]] = field(default_factory=dict)
+    claims: dict[tuple[str | None, str | None, str], Fraction] = field(default_factory=dict)
+    evidence: list[Shown] = field(default_factory=list)
+    _kinds: dict[str, int] = field(default_factory=dict)
+    _pending: OrderedDict[int, _Pending] = field(default_factory=OrderedDict)
+
+    @property
+    def shares(self) -> Shares:
+        total = Shares()
+        for worker in self.workers.values():
+            total.add(worker.shares)
+        return total
+
+    def apply(self, observation: Observation) -> None:
+        """Book one observation."""
+        match observation:
+            case ShareSubmitted():
+                self._submitted(observation)
+            case ShareAnswered():
+                self._answered(observation)
+            case JobAssigned():
+                self._job(observation)
+            case WorkerLogin():
+                self._login(observation)
+            case HandshakeAsked():
+                self.asked = True
+                self.agent = _short(observation.agent) or self.agent
+            case HandshakeAnswered():
+                self._handshake(observation)
+            case RateClaimed():
+                key = (observation.login, observation.algorithm, observation.unit)
+                if key in self.claims or len(self.claims) < MAX_WORKERS:
+                    self.claims[key] = observation.rate
+            case CoinHinted():
+                self._coin(observation)
+            case AgentSeen():
+                self.agent = _short(observation.agent)
+            case _:
+                return
+        self._show(observation.evidence)
+
+    def worker_of(self, login: str | None) -> WorkerLedger:
+        """The worker of a login; without one, the only worker there is."""
+        if login is None and len(self.workers) == 1:
+            return next(iter(self.workers.values()))
+        login = _short(login)
+        worker = self.workers.get(login)
+        if worker is None:
+            if len(self.workers) >= MAX_WORKERS:
+                self.workers_dropped += 1
+                return next(reversed(self.workers.values()))
+            user, rig = split_login(login) if login is not None else (None, None)
+            worker = self.workers[login] = WorkerLedger(login, user, rig)
+        return worker
+
+    def _login(self, seen: WorkerLogin) -> None:
+        self.asked = True
+        worker = self.worker_of(seen.login)
+        worker.user, worker.worker = _short(seen.user), _short(seen.worker)
+        worker.password = _short(seen.password) if seen.password else seen.password
+        worker.agent = _short(seen.agent)
+        self.agent = worker.agent or self.agent
+
+    def _handshake(self, seen: HandshakeAnswered) -> None:
+        # A refused login after an accepted subscription is a refusal; an accepted one outweighs all before it.
+        if seen.accepted:
+            self.accepted = True
+        elif self.accepted is None or not self.jobs.sent:
+            self.accepted, self.reason = self.accepted or False, seen.reason
+
+    def _job(self, seen: JobAssigned) -> None:
+        jobs = self.jobs
+        jobs.sent += 1
+        if seen.difficulty is not None:
+            low, high = jobs.difficulty_min, jobs.difficulty_max
+            jobs.difficulty_min = seen.difficulty if low is None else min(low, seen.difficulty)
+            jobs.difficulty_max = seen.difficulty if high is None else max(high, seen.difficulty)
+        self._algorithm(seen.algorithm)
+
+    def _algorithm(self, algorithm: str | None) -> None:
+        if algorithm is not None and len(self.algorithms) < 16:
+            self.algorithms[algorithm[:32]] = None
+
+    def _submitted(self, seen: ShareSubmitted) -> None:
+        worker = self.worker_of(seen.login)
+        worker.shares.submitted += 1
+        worker.shares.unanswered += 1
+        self._algorithm(seen.algorithm)
+        self._pending[seen.key] = _Pending(worker, (seen.algorithm, seen.unit), seen.hashes)
+        if len(self._pending) > MAX_PENDING:
+            self._pending.popitem(last=False)
+
+    def _answered(self, seen: ShareAnswered) -> None:
+        pending = self._pending.pop(seen.key, None)
+        if pending is None:
+            return
+        shares = pending.worker.shares
+        shares.unanswered -= 1
+        if not seen.accepted:
+            shares.rejected += 1
+            return
+        shares.accepted += 1
+        done = pending.worker.done.setdefault(pending.algorithm, Done())
+        if pending.hashes is None:
+            done.unknown += 1
+        else:
+            done.known += 1
+            done.hashes += pending.hashes
+
+    def _coin(self, seen: CoinHinted) -> None:
+        self._algorithm(seen.algorithm)
+        if seen.coin is not None and len(self.coins) < 16:
+            basis = self.coins.setdefault(seen.coin, [])
+            if seen.basis not in basis:
+                basis.append(seen.basis)
+
+    def _show(self, evidence: Evidence) -> None:
+        count = self._kinds.get(evidence.what, 0)
+        if count < EACH_KIND and len(self.evidence) < MAX_EVIDENCE:
+            self._kinds[evidence.what] = count + 1
+            self.evidence.append(Shown(evidence, excerpt(evidence.excerpt)))
+
+
+def _short(value: str | None) -> str | None:
+    return value[:MAX_TEXT] if value else None

@@ -1,0 +1,142 @@
+"""One flow as the judge sees it: its ends, what it carried, the names that were seen, a ledger a dialect.
+
+Contract: `Session.apply(observations)` takes what the readers found, in order. `client` and `server` are
+(address, port) with the address as text; they change places once where the content shows that the sides were
+taken the wrong way round.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+
+from netminer_detect.detect.ledger import Ledger
+from netminer_detect.findings import Via
+from netminer_detect.observations import (
+    ContextSeen,
+    DialectRecognised,
+    Evidence,
+    Observation,
+    ServerNamed,
+    Side,
+)
+
+MAX_NAMES = 16
+MAX_LEDGERS = 8
+
+End = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A name of the server and how it was seen."""
+
+    name: str
+    port: int | None
+    basis: str
+    evidence: Evidence
+
+
+@dataclass(slots=True)
+class Traffic:
+    """What the flow table counted: times in ns, payload bytes that each end sent."""
+
+    first_ns: int | None = None
+    last_ns: int | None = None
+    packets: int = 0
+    bytes: int = 0
+    client_payload: int = 0
+    server_payload: int = 0
+    established: bool = False
+    syn: bool = False
+
+
+@dataclass(slots=True)
+class Session:
+    """See the module's contract."""
+
+    client: End
+    server: End
+    client_mac: str | None = None
+    server_mac: str | None = None
+    vlans: tuple[int, ...] = ()
+    tunnels: tuple[str, ...] = ()
+    carriers: tuple[str, ...] = ("tcp",)
+    traffic: Traffic = field(default_factory=Traffic)
+    # Whether a SYN told who the client is.
+    swapped: bool = False
+    names: list[Named] = field(default_factory=list)
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
+    context: list[ContextSeen] = field(default_factory=list)
+    _ledger: Ledger | None = None
+
+    def apply(self, observations: list[Observation]) -> None:
+        """Book what a reader found."""
+        for observation in observations:
+            match observation:
+                case DialectRecognised():
+                    self._recognised(observation)
+                case ServerNamed():
+                    self._named(observation)
+                case ContextSeen():
+                    if len(self.context) < MAX_NAMES:
+                        self.context.append(observation)
+                case _:
+                    if self._ledger is not None:
+                        self._ledger.apply(observation)
+
+    @property
+    def via(self) -> tuple[Via, Named] | None:
+        """The proxy that was dialled, and the server that it was asked for."""
+        for named in self.names:
+            if named.basis in ("socks", "connect"):
+                ip, port = self.server
+                return Via(ip, port, named.basis), named
+        return None
+
+    @property
+    def ends(self) -> tuple[End, End]:
+        """(client, server) as the content has them."""
+        return (self.server, self.client) if self.swapped else (self.client, self.server)
+
+    @property
+    def payload(self) -> tuple[int, int]:
+        """Payload bytes of (client, server) as the content has them."""
+        both = (self.traffic.client_payload, self.traffic.server_payload)
+        return (both[1], both[0]) if self.swapped else both
+
+    @property
+    def source_mac(self) -> str | None:
+        return self.server_mac if self.swapped else self.client_mac
+
+    def _recognised(self, seen: DialectRecognised) -> None:
+        self.swapped = seen.swapped
+        if seen.continues and self._ledger is not None:
+            self.ledgers.pop(self._ledger.dialect, None)
+            self._ledger.dialect = seen.dialect
+            self.ledgers[seen.dialect] = self._ledger
+            return
+        known = self.ledgers.get(seen.dialect)
+        if known is None:
+            if len(self.ledgers) >= MAX_LEDGERS:
+                return
+            known = self.ledgers[seen.dialect] = Ledger(seen.dialect)
+        self._ledger = known
+
+    def _named(self, seen: ServerNamed) -> None:
+        # Whoever sends a request or a ClientHello is the client; a certificate is shown by the server.
+        by = Side.SERVER if seen.basis == "certificate" else Side.CLIENT
+        if not self.ledgers and not self.names:
+            self.swapped = seen.evidence.side is not by
+        if len(self.names) < MAX_NAMES and not any(
+            named.name == seen.name and named.basis == seen.basis for named in self.names
+        ):
+            self.names.append(Named(seen.name, seen.port, seen.basis, seen.evidence))
+
+
+def literal_address(name: str) -> str | None:
+    """The address where a name is one ("192.0.2.7", "[2001:db8::1]"), else None."""
+    try:
+        return str(ipaddress.ip_address(name.strip("[]")))
+    except ValueError:
+        return None

@@ -1,0 +1,34 @@
+"""Tells Bitcoin's own work from that of other chains by the network difficulty in a job.
+
+Contract: `is_bitcoin(bits, time)` takes the compact target and the time of a block header, both as hex of four
+bytes, big-endian, and says whether no chain but Bitcoin had such a difficulty then. No other chain of the same
+algorithm comes near: Bitcoin had 2e11 in 2016 and 1.3e14 in 2026, Bitcoin Cash at most some 1e12; before its
+split in August 2017 no other was above 1e10.
+"""
+
+from __future__ import annotations
+
+from netminer_detect.dialects.dialect import is_hex
+
+_TARGET_1 = 0xFFFF << 208
+_SPLIT = 1_501_593_374  # the first block of Bitcoin Cash, 1 August 2017
+_BEFORE, _AFTER = 10**10, 10**13
+
+
+def difficulty_of(bits: str) -> float | None:
+    """The difficulty of a compact target (0xffff * 2^208 / target), None where it is none."""
+    if not is_hex(bits, 8):
+        return None
+    number = int(bits, 16)
+    exponent, mantissa = number >> 24, number & 0x7FFFFF
+    if not mantissa or not 3 < exponent < 33:
+        return None
+    return _TARGET_1 / (mantissa << 8 * (exponent - 3))
+
+
+def is_bitcoin(bits: object, time: object) -> bool:
+    """See the module's contract."""
+    if not isinstance(bits, str) or not isinstance(time, str) or not is_hex(time, 8):
+        return False
+    difficulty = difficulty_of(bits)
+    return difficulty is not None and difficulty >= (_BEFORE if int(time, 16) < _SPLIT else _AFTER)
