@@ -63,7 +63,6 @@ class Session:
     tunnels: tuple[str, ...] = ()
     carriers: tuple[str, ...] = ("tcp",)
     traffic: Traffic = field(default_factory=Traffic)
-    # Whether a SYN told who the client is.
     swapped: bool = False
     names: list[Named] = field(default_factory=list)
     ledgers: dict[str, Ledger] = field(default_factory=dict)

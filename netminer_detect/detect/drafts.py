@@ -1,0 +1,244 @@
+"""Gathers the flows of one source, role, server and dialect into one finding.
+
+Contract: `Draft.add(reading, session)` adds a flow; `Draft.finding(...)` gives the Finding. Lists are bounded
+(connections, evidence, workers); counts are not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from netminer_detect.detect.coins import coin_of
+from netminer_detect.detect.ledger import Done, Ledger, WorkerLedger
+from netminer_detect.detect.levels import Reason, verdict_of
+from netminer_detect.detect.readings import Reading, sender_of
+from netminer_detect.detect.session import Session
+from netminer_detect.findings import (
+    Claim,
+    Connection,
+    EvidenceLine,
+    Jobs,
+    Level,
+    Role,
+    Server,
+    Shares,
+    Work,
+    Worker,
+)
+from netminer_detect.masking import excerpt
+
+MAX_CONNECTIONS = 64
+MAX_EVIDENCE = 48
+MAX_WORKERS = 4096
+
+Key = tuple[str, Role, str, int | None, str | None]
+
+
+def key_of(reading: Reading) -> Key:
+    """What makes two flows one finding: source, role, server (address, else name), port, dialect."""
+    pool = reading.pool
+    return reading.client[0], reading.role, pool.ip or pool.name or "", pool.port, reading.dialect
+
+
+@dataclass(slots=True)
+class Draft:
+    """A finding in the making."""
+
+    source: str
+    role: Role
+    pool: Server
+    dialect: str | None
+    reason: Reason
+    peer: Server | None = None
+    source_mac: str | None = None
+    vlans: dict[int, None] = field(default_factory=dict)
+    tunnels: dict[str, None] = field(default_factory=dict)
+    carriers: tuple[str, ...] = ()
+    algorithms: dict[str, None] = field(default_factory=dict)
+    coins: dict[str, list[str]] = field(default_factory=dict)
+    known_coin: str | None = None
+    workers: dict[str | None, WorkerLedger] = field(default_factory=dict)
+    jobs: Jobs = field(default_factory=Jobs)
+    claims: dict[tuple[str | None, str | None, str], Fraction] = field(default_factory=dict)
+    connections: list[Connection] = field(default_factory=list)
+    connections_total: int = 0
+    packets: int = 0
+    bytes: int = 0
+    first_ns: int | None = None
+    last_ns: int | None = None
+    midstream: bool = False
+    rules: dict[str, None] = field(default_factory=dict)
+    evidence: list[EvidenceLine] = field(default_factory=list)
+
+    def add(self, reading: Reading, session: Session, captures: list[str]) -> None:
+        """Add a flow. `captures` names the inputs that marks count."""
+        self._better(reading.reason)
+        self._join_server(reading.pool)
+        self._traffic(session, reading.client[1])
+        self.source_mac = self.source_mac or session.source_mac
+        self.vlans.update(dict.fromkeys(session.vlans))
+        self.tunnels.update(dict.fromkeys(session.tunnels))
+        self.carriers = max(self.carriers, session.carriers, key=len)
+        self.rules.update(dict.fromkeys(reading.rules))
+        self.known_coin = self.known_coin or reading.coin
+        if reading.ledger is not None:
+            self._ledger(reading.ledger, captures)
+        for evidence in reading.evidence:
+            sender = sender_of(evidence, session.swapped, mining=False)
+            self._show(EvidenceLine(
+                captures[evidence.mark.capture], evidence.mark.frame, evidence.mark.offset, evidence.mark.time_ns,
+                sender, evidence.what, excerpt(evidence.excerpt)))
+
+    @property
+    def shares(self) -> Shares:
+        total = Shares()
+        for worker in self.workers.values():
+            total.add(worker.shares)
+        return total
+
+    @property
+    def coin(self) -> tuple[str | None, list[str]]:
+        """The coin, and what says so: the wire first, then what the server is known for."""
+        if len(self.coins) == 1:
+            return next(iter(self.coins.items()))
+        if not self.coins and self.known_coin:
+            return self.known_coin, ["pool"]
+        return None, []
+
+    def absorb(self, other: Draft) -> None:
+        """Join another draft to this one."""
+        self._better(other.reason)
+        self.vlans.update(other.vlans)
+        self.tunnels.update(other.tunnels)
+        self.algorithms.update(other.algorithms)
+        self.rules.update(other.rules)
+        for coin, basis in other.coins.items():
+            self.coins.setdefault(coin, basis)
+        for worker in other.workers.values():
+            self._worker(worker, None)
+        self._jobs(other.jobs)
+        self.claims.update(other.claims)
+        self._span(other.first_ns, other.last_ns)
+        self.connections_total += other.connections_total
+        self.connections = [*self.connections, *other.connections][:MAX_CONNECTIONS]
+        self.packets += other.packets
+        self.bytes += other.bytes
+        self.midstream = self.midstream or other.midstream
+        for line in other.evidence:
+            self._show(line)
+
+    def _better(self, reason: Reason) -> None:
+        if (reason.level, verdict_of(reason)) > (self.reason.level, verdict_of(self.reason)):
+            self.reason = reason
+
+    def _span(self, first_ns: int | None, last_ns: int | None) -> None:
+        if first_ns is not None:
+            self.first_ns = first_ns if self.first_ns is None else min(self.first_ns, first_ns)
+        if last_ns is not None:
+            self.last_ns = last_ns if self.last_ns is None else max(self.last_ns, last_ns)
+
+    def _join_server(self, pool: Server) -> None:
+        if self.pool.name is None and pool.name is not None:
+            self.pool.name = pool.name
+        self.pool.operator = self.pool.operator or pool.operator
+        self.pool.basis = list(dict.fromkeys([*self.pool.basis, *pool.basis]))
+        self.pool.via = self.pool.via or pool.via
+
+    def _traffic(self, session: Session, port: int) -> None:
+        traffic = session.traffic
+        self.connections_total += 1
+        self.packets += traffic.packets
+        self.bytes += traffic.bytes
+        self.midstream = self.midstream or not traffic.syn
+        self._span(traffic.first_ns, traffic.last_ns)
+        if len(self.connections) < MAX_CONNECTIONS:
+            self.connections.append(Connection(port, traffic.first_ns, traffic.last_ns))
+
+    def _ledger(self, ledger: Ledger, captures: list[str]) -> None:
+        self.algorithms.update(ledger.algorithms)
+        coin, basis = coin_of(ledger)
+        if coin is not None:
+            self.coins.setdefault(coin, basis)
+        for worker in ledger.workers.values():
+            self._worker(worker, ledger.agent)
+        if ledger.agent and not ledger.workers:
+            self._worker(WorkerLedger(None, agent=ledger.agent), None)
+        self._jobs(ledger.jobs)
+        self.claims.update(list(ledger.claims.items())[: MAX_WORKERS])
+        for shown in ledger.evidence:
+            mark = shown.evidence.mark
+            sender = sender_of(shown.evidence, False, mining=True)
+            self._show(EvidenceLine(captures[mark.capture], mark.frame, mark.offset, mark.time_ns, sender,
+                                    shown.evidence.what, shown.text))
+
+    def _worker(self, worker: WorkerLedger, agent: str | None) -> None:
+        known = self.workers.get(worker.login)
+        if known is None:
+            if len(self.workers) >= MAX_WORKERS:
+                return
+            known = self.workers[worker.login] = WorkerLedger(worker.login, worker.user, worker.worker)
+        known.agent = known.agent or worker.agent or agent
+        known.password = known.password if known.password is not None else worker.password
+        known.user, known.worker = worker.user or known.user, worker.worker or known.worker
+        known.shares.add(worker.shares)
+        for algorithm, done in worker.done.items():
+            known.done.setdefault(algorithm, Done()).add(done)
+
+    def _jobs(self, jobs: Jobs) -> None:
+        self.jobs.sent += jobs.sent
+        low, high = jobs.difficulty_min, jobs.difficulty_max
+        if low is not None and high is not None:
+            mine = self.jobs
+            mine.difficulty_min = low if mine.difficulty_min is None else min(low, mine.difficulty_min)
+            mine.difficulty_max = high if mine.difficulty_max is None else max(high, mine.difficulty_max)
+
+    def _show(self, line: EvidenceLine) -> None:
+        if len(self.evidence) < MAX_EVIDENCE:
+            self.evidence.append(line)
+
+
+def work_of(done: dict[tuple[str | None, str], Done]) -> list[Work]:
+    """The accepted work, an entry an algorithm; shares of unknown worth are named in the basis."""
+    found = []
+    for (algorithm, unit), sums in sorted(done.items(), key=lambda item: (item[0][0] or "", item[0][1])):
+        if not sums.known:
+            continue
+        total = sums.known + sums.unknown
+        basis = "accepted shares" if not sums.unknown else f"{sums.known} of {total} accepted shares"
+        found.append(Work(algorithm, unit, sums.hashes, basis))
+    return found
+
+
+def workers_of(draft: Draft) -> list[Worker]:
+    """The workers of a draft, busiest first."""
+    found = [
+        Worker(worker.login, worker.user, worker.worker, worker.agent, worker.password, worker.shares,
+               work_of(worker.done))
+        for worker in draft.workers.values()
+    ]
+    found.sort(key=lambda worker: (-worker.shares.submitted, worker.login or ""))
+    return found
+
+
+def total_done(draft: Draft) -> dict[tuple[str | None, str], Done]:
+    """The accepted work of all workers."""
+    total: dict[tuple[str | None, str], Done] = {}
+    for worker in draft.workers.values():
+        for algorithm, done in worker.done.items():
+            total.setdefault(algorithm, Done()).add(done)
+    return total
+
+
+def claims_of(draft: Draft) -> list[Claim]:
+    """The rates that workers stated last, added up by algorithm."""
+    sums: dict[tuple[str | None, str], Fraction] = {}
+    for (_, algorithm, unit), rate in draft.claims.items():
+        sums[(algorithm, unit)] = sums.get((algorithm, unit), Fraction(0)) + rate
+    return [Claim(algorithm, unit, float(rate)) for (algorithm, unit), rate in
+            sorted(sums.items(), key=lambda item: (item[0][0] or "", item[0][1]))]
+
+
+def is_mining(draft: Draft) -> bool:
+    """Whether a dialect was read."""
+    return draft.dialect is not None and draft.reason.level > Level.CONTEXT

@@ -1,0 +1,106 @@
+"""Turns drafts into findings: identity, units, sums.
+
+Contract: `finish(drafts, context)` gives the findings of one series, with stable ids: the first 16 hex digits of
+SHA-256 over sensor, realm, source, role, server, port and dialect, joined by NUL. A public address is one
+machine everywhere (realm None); a private one belongs to the sensor's network.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from netminer_detect.detect.drafts import Draft, claims_of, total_done, work_of, workers_of
+from netminer_detect.detect.levels import Reason, verdict_of
+from netminer_detect.findings import (
+    HARMLESS,
+    Finding,
+    Organisation,
+    Role,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What judging needs to know of the run. `unit_of` finds an address' organisation."""
+
+    sensor: str | None
+    unit_of: Callable[[str], Organisation | None]
+    nanoseconds: bool = False
+
+
+def is_private(ip: str) -> bool:
+    """Whether an address means another machine on another network."""
+    try:
+        return not ipaddress.ip_address(ip).is_global
+    except ValueError:
+        return False
+
+
+def finding_id(
+    sensor: str | None, realm: str | None, source: str, role: Role, server: str, port: int | None, dialect: str | None
+) -> str:
+    """See the module's contract."""
+    parts = (sensor, realm, source, role.value, server, port, dialect)
+    text = "\0".join("" if part is None else str(part) for part in parts)
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def _verdict(role: Role, reason: Reason) -> Verdict:
+    if role in HARMLESS:
+        return Verdict.NOT_MINING
+    verdict = verdict_of(reason)
+    return min(verdict, Verdict.SUSPECTED) if role is Role.PROBER else verdict
+
+
+def finish(drafts: list[Draft], context: Context) -> list[Finding]:
+    """See the module's contract."""
+    return [_finding(draft, context) for draft in drafts]
+
+
+def _finding(draft: Draft, context: Context) -> Finding:
+    realm = context.sensor if is_private(draft.source) else None
+    far = draft.pool
+    server = far.ip or far.name or ""
+    coin, basis = draft.coin
+    harmless = draft.role in HARMLESS
+    return Finding(
+        id=finding_id(context.sensor, realm, draft.source, draft.role, server, far.port, draft.dialect),
+        source_ip=draft.source,
+        role=draft.role,
+        level=draft.reason.level,
+        verdict=_verdict(draft.role, draft.reason),
+        why_code=draft.reason.code,
+        why_args=draft.reason.arguments,
+        source_mac=draft.source_mac,
+        sensor=context.sensor,
+        realm=realm,
+        vlan=list(draft.vlans),
+        tunnels=list(draft.tunnels),
+        dialect=draft.dialect,
+        carriers=list(draft.carriers),
+        algorithms=list(draft.algorithms),
+        coin=coin,
+        coin_basis=basis,
+        pool=None if harmless else far,
+        peer=far if harmless else draft.peer,
+        workers=workers_of(draft),
+        jobs=draft.jobs,
+        shares=draft.shares,
+        work=work_of(total_done(draft)),
+        claimed=claims_of(draft),
+        first_seen_ns=draft.first_ns,
+        last_seen_ns=draft.last_ns,
+        nanoseconds=context.nanoseconds,
+        midstream=draft.midstream,
+        connections=draft.connections,
+        connections_total=draft.connections_total,
+        packets=draft.packets,
+        bytes=draft.bytes,
+        rules=list(draft.rules),
+        organisation=context.unit_of(draft.source),
+        evidence=sorted(draft.evidence, key=lambda line: (line.time_ns or 0, line.frame or 0)),
+    )

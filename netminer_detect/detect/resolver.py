@@ -1,0 +1,119 @@
+"""What DNS tells: who asked for a mining server's name, and which address was handed to whom.
+
+Contract: `Resolver.message(...)` takes each DNS message that names something watched. It keeps, within bounds,
+`lookups` (who asked for which watched name, when first and last, how often) and bindings of (client, address)
+to the name that was asked for, valid until the answer's time to live has run out, GRACE_NS at least. Whoever
+answers questions is a server of DNS: what it asks on behalf of others is no lookup of its own.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from netminer_detect.carriers.dns import DnsMessage
+from netminer_detect.marks import Mark
+
+# A miner resolves, then connects within seconds; resolvers and libraries keep answers past their time, and a
+# time to live may be 0. Five minutes bridge that without outliving a change of the address' owner.
+GRACE_NS = 300 * 1_000_000_000
+MAX_TTL_S = 86_400
+MAX_BINDINGS = 65_536
+MAX_LOOKUPS = 65_536
+MAX_SERVERS = 65_536
+
+
+@dataclass(slots=True)
+class Lookup:
+    """Questions of one client for one watched name."""
+
+    client: str
+    name: str
+    mark: Mark
+    port: int
+    first_ns: int | None
+    last_ns: int | None
+    count: int = 1
+    bytes: int = 0
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """An address that a name stood for, until a time; `mark` is the answer's frame."""
+
+    name: str
+    until_ns: int | None
+    mark: Mark
+
+
+@dataclass(slots=True)
+class Resolver:
+    """The DNS state of one series."""
+
+    watched: Callable[[str], bool]
+    lookups: OrderedDict[tuple[str, str], Lookup] = field(default_factory=OrderedDict)
+    servers: set[str] = field(default_factory=set)
+    _bindings: OrderedDict[tuple[bytes, bytes], Binding] = field(default_factory=OrderedDict)
+
+    def question(self, client: str, port: int, message: DnsMessage, mark: Mark, size: int) -> None:
+        """A query was sent by `client`."""
+        for question in message.questions[:8]:
+            if not self.watched(question.name):
+                continue
+            known = self.lookups.get((client, question.name))
+            if known is not None:
+                known.count += 1
+                known.bytes += size
+                known.last_ns = mark.time_ns
+            elif len(self.lookups) < MAX_LOOKUPS:
+                lookup = Lookup(client, question.name, mark, port, mark.time_ns, mark.time_ns, bytes=size)
+                self.lookups[(client, question.name)] = lookup
+
+    def answer(
+        self, client: tuple[str, bytes], server: str, message: DnsMessage, mark: Mark
+    ) -> list[bytes]:
+        """A response was sent to `client`; returns the addresses that are bound for it now."""
+        if len(self.servers) < MAX_SERVERS:
+            self.servers.add(server)
+        chain = {question.name for question in message.questions[:8]}
+        asked = next(iter(chain), None)
+        name = next((name for name in sorted(chain) if self.watched(name)), None)
+        for answer in message.answers:
+            # A CNAME chain: each target belongs to the question.
+            if answer.target is not None and answer.name in chain:
+                chain.add(answer.target)
+                if name is None and self.watched(answer.target):
+                    name = answer.target
+        if name is None:
+            return []
+        seen = self.lookups.get((client[0], asked or name)) or self.lookups.get((client[0], name))
+        if seen is not None:
+            seen.answered = True
+        else:
+            self._answer_alone(client[0], name, mark)
+        addresses = [(answer.address, answer.ttl) for answer in message.answers if answer.address]
+        for address, ttl_s in addresses[:64]:
+            self._bind(client[1], address, name, ttl_s, mark)
+        return [address for address, _ in addresses[:64]]
+
+    def binding(self, client: bytes, server: bytes, time_ns: int | None) -> Binding | None:
+        """The name that an address stands for at a time, for a client."""
+        bound = self._bindings.get((client, server))
+        if bound is None or (time_ns is not None and bound.until_ns is not None and time_ns > bound.until_ns):
+            return None
+        return bound
+
+    def _answer_alone(self, client: str, name: str, mark: Mark) -> None:
+        """An answer whose question was not captured still tells that it was asked."""
+        if len(self.lookups) < MAX_LOOKUPS:
+            self.lookups[(client, name)] = Lookup(client, name, mark, 53, mark.time_ns, mark.time_ns, answered=True)
+
+    def _bind(self, client: bytes, address: bytes, name: str, ttl_s: int, mark: Mark) -> None:
+        until = None
+        if mark.time_ns is not None:
+            until = mark.time_ns + max(GRACE_NS, min(ttl_s, MAX_TTL_S) * 1_000_000_000)
+        self._bindings[(client, address)] = Binding(name, until, mark)
+        if len(self._bindings) > MAX_BINDINGS:
+            self._bindings.popitem(last=False)

@@ -1,0 +1,100 @@
+"""Reads one candidate flow: packets in, observations booked, until there is nothing more to learn.
+
+Contract: `FlowReader.segment(segment, mark)` takes the flow's packets in order of capture; `wanted` says
+whether more are worth reading; `close(facts)` gives the finished session. `bound` is the name that DNS gave for the server. TCP is put in order per direction and
+read by carriers and dialects; UDP is not read here (DNS has no flow). Memory is bounded by the streams' and the
+readers' own bounds.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+
+from netminer_detect.carriers.opening import Opening
+from netminer_detect.detect.session import Named, Session, Traffic
+from netminer_detect.dialects.lines import Lines
+from netminer_detect.dialects.over_http import HttpMining
+from netminer_detect.kernel.interface import FlowFacts, Segment
+from netminer_detect.kernel.packet import RST, SYN
+from netminer_detect.marks import Mark
+from netminer_detect.observations import Side
+from netminer_detect.streams import Data, Gap, Stream
+
+
+def address_text(packed: bytes) -> str:
+    """An address as people write it; an IPv4 address mapped into IPv6 as IPv4."""
+    address = ipaddress.ip_address(packed)
+    mapped = getattr(address, "ipv4_mapped", None)
+    return str(mapped or address)
+
+
+def mac_text(mac: bytes | None) -> str | None:
+    """A MAC address as people write it."""
+    return None if mac is None else mac.hex(":")
+
+
+class FlowReader:
+    """See the module's contract."""
+
+    def __init__(self, facts: FlowFacts, bound: Named | None = None) -> None:
+        self.bound = bound
+        self.session = Session(
+            (address_text(facts.source), facts.source_port),
+            (address_text(facts.destination), facts.destination_port),
+            client_mac=mac_text(facts.source_mac),
+            vlans=facts.vlans,
+            tunnels=facts.tunnels,
+        )
+        self._reader = Opening(Lines, HttpMining)
+        self._forward, self._backward = Stream(), Stream()
+
+    @property
+    def wanted(self) -> bool:
+        """Whether the flow's next packets can tell anything."""
+        return not self._reader.done
+
+    @property
+    def held(self) -> int:
+        """Payload bytes that wait for what comes before them."""
+        return self._forward.held + self._backward.held
+
+    def segment(self, segment: Segment, mark: Mark) -> None:
+        """Read one packet."""
+        if segment.flags & RST:
+            return  # what a reset carries is no data (RFC 9293, 3.10.7.4)
+        stream = self._forward if segment.forward else self._backward
+        sequence = segment.sequence
+        if segment.flags & SYN:
+            stream.start(sequence)
+            sequence = (sequence + 1) & 0xFFFFFFFF
+        if segment.payload or segment.missing:
+            side = Side.CLIENT if segment.forward else Side.SERVER
+            self._read(side, stream.segment(sequence, segment.payload, segment.missing, mark))
+
+    def close(self, facts: FlowFacts) -> Session:
+        """The flow is over: what it was."""
+        self._read(Side.CLIENT, self._forward.close())
+        self._read(Side.SERVER, self._backward.close())
+        session = self.session
+        session.apply(self._reader.close())
+        session.carriers = self._reader.carriers
+        session.traffic = traffic_of(facts)
+        return session
+
+    def _read(self, side: Side, pieces: list[Data | Gap]) -> None:
+        reader = self._reader
+        for piece in pieces:
+            if isinstance(piece, Data):
+                found = reader.data(side, piece.data, piece.mark)
+            else:
+                found = reader.gap(side, piece.size)
+            if found:
+                self.session.apply(found)
+
+
+def traffic_of(facts: FlowFacts) -> Traffic:
+    """What the flow table counted, as sessions keep it."""
+    return Traffic(
+        facts.first_ns, facts.last_ns, facts.packets, facts.bytes, facts.payload_forward, facts.payload_backward,
+        facts.established, facts.syn,
+    )

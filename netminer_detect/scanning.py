@@ -1,0 +1,192 @@
+"""A whole run: inputs found, series scanned (side by side where asked), findings judged and summed.
+
+Contract: `run_scan(settings, progress, warn)` gives an Outcome. Wrong settings raise ConfigError before anything
+is read; an input that cannot be read is told through `warn` and counted, the others go on. The same input gives
+the same report whatever `jobs`, but for `seconds`. Ctrl-C ends the reading; what was found so far is in the
+outcome, with `interrupted` set.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from netminer_detect.detect.drafts import Draft
+from netminer_detect.detect.finish import Context, finish, is_private
+from netminer_detect.detect.roles import settle_roles
+from netminer_detect.detect.summing import build_report
+from netminer_detect.errors import CaptureError, ConfigError
+from netminer_detect.findings import Finding, Organisation, Report, Totals
+from netminer_detect.kernel import make_kernel
+from netminer_detect.kernel.interface import Counters, Watch
+from netminer_detect.organisations.inventory import Inventory, load_inventory
+from netminer_detect.progress import Progress
+from netminer_detect.rulebook.book import Rulebook, load
+from netminer_detect.series import SeriesScan
+from netminer_detect.settings import ScanSettings
+from netminer_detect.sources.inputs import find_inputs
+from netminer_detect.sources.opening import CaptureStream, open_capture
+from netminer_detect.sources.series import group_series
+from netminer_detect.triage import OPENINGS, TOKENS
+
+Warn = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run gave. `readable` counts inputs that could be read at all; `unreadable` names the others and
+    those that broke off."""
+
+    report: Report
+    readable: int
+    unreadable: list[str]
+    interrupted: bool
+
+
+@dataclass(slots=True)
+class SeriesResult:
+    """What one series gave."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    counters: Counters = field(default_factory=Counters)
+    dropped: dict[str, int] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    interrupted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What is inside: the inventory, private addresses, and what the user names."""
+
+    inventory: Inventory | None
+    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+
+    def holds(self, ip: str) -> bool:
+        if is_private(ip) or (self.inventory is not None and self.inventory.contains(ip)):
+            return True
+        address = ipaddress.ip_address(ip)
+        return any(address in network for network in self.networks if network.version == address.version)
+
+    def unit_of(self, ip: str) -> Organisation | None:
+        return self.inventory.lookup(ip) if self.inventory is not None else None
+
+
+class _Counting:
+    """A capture stream that tells the progress how much was read."""
+
+    def __init__(self, stream: CaptureStream, progress: Progress) -> None:
+        self._stream = stream
+        self._progress = progress
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(size)
+        self._progress.advance(len(data))
+        return data
+
+
+def run_scan(settings: ScanSettings, progress: Progress, warn: Warn) -> Outcome:
+    """See the module's contract."""
+    began = time.monotonic()
+    ours = _ours(settings, warn)
+    book = load(settings.rules, settings.endpoints)
+    paths, problems = find_inputs(settings.inputs)
+    for problem in problems:
+        warn(str(problem))
+    series = group_series(paths)
+    progress.start(None, len(paths))
+    try:
+        results = [_scan_series(files, settings, book, progress, warn) for files in series]
+    finally:
+        progress.stop()
+    return _outcome(results, settings, ours, len(problems), [str(problem) for problem in problems],
+                    time.monotonic() - began)
+
+
+def _ours(settings: ScanSettings, warn: Warn) -> Ours:
+    inventory = load_inventory(settings.orgs) if settings.orgs else None
+    for line in inventory.warnings if inventory is not None else ():
+        warn(line)
+    networks = []
+    for text in settings.inside:
+        try:
+            networks.append(ipaddress.ip_network(text, strict=False))
+        except ValueError as error:
+            raise ConfigError(f"--inside {text}", str(error), "write a network as 192.0.2.0/24") from error
+    return Ours(inventory, tuple(networks))
+
+
+def _scan_series(
+    files: Sequence[str], settings: ScanSettings, book: Rulebook, progress: Progress, warn: Warn
+) -> SeriesResult:
+    watch = Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS)
+    scan = SeriesScan(make_kernel(watch), book, list(files))
+    result = SeriesResult(counters=scan.kernel.counters)
+    try:
+        for at, path in enumerate(files):
+            progress.opened(path)
+            _scan_file(scan, path, at, result, progress, warn)
+    except KeyboardInterrupt:
+        result.interrupted = True
+    result.drafts = scan.finish()
+    result.dropped = dict(scan.dropped)
+    return result
+
+
+def _scan_file(
+    scan: SeriesScan, path: str, at: int, result: SeriesResult, progress: Progress, warn: Warn
+) -> None:
+    broken: list[str] = []
+
+    def tell(message: str) -> None:
+        broken.append(message)
+        warn(message)
+
+    try:
+        with open_capture(path) as stream:
+            scan.scan(_Counting(stream, progress), path, at, tell)
+            if stream.broken is not None:
+                tell(f"{path}: the compressed data breaks off ({stream.broken}); what came before was read")
+    except CaptureError as error:
+        warn(str(error))
+        result.failed.append(path)
+        return
+    result.read.append(path)
+    if broken:
+        result.failed.append(path)
+
+
+def _outcome(
+    results: list[SeriesResult], settings: ScanSettings, ours: Ours, missing: int, problems: list[str], seconds: float
+) -> Outcome:
+    context = Context(settings.sensor, ours.unit_of)
+    findings: list[Finding] = []
+    totals = Totals(inputs=missing, inputs_failed=missing, seconds=seconds)
+    drafts: list[Draft] = [draft for result in results for draft in result.drafts]
+    for result in results:
+        _count(totals, result)
+    findings = finish(settle_roles(drafts, ours.holds), context)
+    findings = [finding for finding in findings if finding.level >= settings.level]
+    failed = problems + [path for result in results for path in result.failed]
+    return Outcome(
+        build_report(findings, totals),
+        sum(len(result.read) for result in results),
+        failed,
+        any(result.interrupted for result in results),
+    )
+
+
+def _count(totals: Totals, result: SeriesResult) -> None:
+    counters = result.counters
+    totals.inputs += len(set(result.read) | set(result.failed))
+    totals.inputs_failed += len(result.failed)
+    totals.packets += counters.packets
+    totals.bytes += counters.bytes
+    totals.flows += counters.flows
+    for word, count in counters.defects.items():
+        totals.defects[word] = totals.defects.get(word, 0) + count
+    dropped = {"flows": counters.dropped_flows, **result.dropped}
+    for word, count in dropped.items():
+        totals.dropped[word] = totals.dropped.get(word, 0) + count

@@ -1,0 +1,39 @@
+"""What the kernel is told to look for: how mining dialects and node protocols begin, and their words.
+
+Contract: data only. OPENINGS are (offset, bytes) that a direction may begin with; TOKENS are words one of which
+stands in a JSON line of every dialect, for streams whose head was missed. They are necessary conditions, not
+proof: who reads the flow decides.
+"""
+
+from __future__ import annotations
+
+# JSON members and method names. A line of a mining dialect holds at least one of these in its first 512 bytes:
+# pushes of eth-proxy are told by their three 0x texts ("result":["0x), answers carry none but follow requests.
+TOKENS = (
+    b"mining.",
+    b'"submit"',
+    b'"job"',
+    b'"login"',
+    b'"keepalived"',
+    b'"job_id"',
+    b'_submit',
+    b'_getWork',
+    b'"getjob"',
+    b'["0x',
+    b'"client.',
+)
+
+# Node protocols: message starts of Bitcoin and its kin (chainparams.cpp of each), Monero's levin signature.
+OPENINGS: tuple[tuple[int, bytes], ...] = (
+    (0, b"\xf9\xbe\xb4\xd9"),  # Bitcoin main
+    (0, b"\x0b\x11\x09\x07"),  # Bitcoin test 3
+    (0, b"\x1c\x16\x3f\x28"),  # Bitcoin test 4
+    (0, b"\x0a\x03\xcf\x40"),  # Bitcoin signet
+    (0, b"\xfa\xbf\xb5\xda"),  # Bitcoin regtest
+    (0, b"\xe3\xe1\xf3\xe8"),  # Bitcoin Cash
+    (0, b"\xfb\xc0\xb6\xdb"),  # Litecoin
+    (0, b"\xc0\xc0\xc0\xc0"),  # Dogecoin
+    (0, b"\xbf\x0c\x6b\xbd"),  # Dash
+    (0, b"\x24\xe9\x27\x64"),  # Zcash
+    (0, b"\x01\x21\x01\x01\x01\x01\x01\x01"),  # Monero levin
+)
