@@ -1,0 +1,107 @@
+"""The rulebook as the rest of the program asks it: who is this name, this address with this port, this agent?
+
+Contract: `load(own, endpoints)` opens the shipped rules, with a user's own files or folders in front of them; a wrong
+file is a ConfigError. Without `endpoints` no name and no address is known, agents are. Lookups take any text that
+the wire may hold and never raise. `names_table` and `endpoints_table` are for `kernel.interface.Watch`; they hold
+every name and endpoint that `name` and `endpoint` answer. Malware's infrastructure is in neither: only
+`malware_name` and `malware_endpoint` answer for it, so that it cannot raise a finding of mining.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from netminer_detect.kernel.watch import build_table, contains, endpoint_hash, suffix_hashes
+from netminer_detect.rulebook import names
+from netminer_detect.rulebook.compiled import Compiled, packed_address
+from netminer_detect.rulebook.facts import AgentFact, EndpointFact, NameFact
+from netminer_detect.rulebook.loading import shipped, with_own
+
+_MAX_AGENT = 256
+
+
+def load(own: Sequence[str] = (), endpoints: bool = True) -> Rulebook:
+    """The shipped rules, with own ones (files or folders) in front of them. Raises ConfigError."""
+    return Rulebook(with_own(own) if own else shipped(), endpoints)
+
+
+class Rulebook:
+    """Answers from compiled rules."""
+
+    def __init__(self, compiled: Compiled, endpoints: bool = True) -> None:
+        empty = memoryview(build_table(()))
+        self._compiled = compiled
+        self._endpoints = endpoints
+        self._agents: list[tuple[re.Pattern[str], AgentFact]] | None = None
+        self._agents_seen: dict[str, AgentFact | None] = {}
+        self.names_table: memoryview = compiled.name_table if endpoints else empty
+        self.endpoints_table: memoryview = compiled.endpoint_table if endpoints else empty
+
+    def name(self, name: str, port: int | None = None) -> NameFact | None:
+        """What is known of a name, from the longest known suffix of whole labels; `port`, where the caller knows
+        it, tells a host that serves both miners and a website. For kinds see `facts`: a `www.` is a website, and
+        below an operator's domain the labels tell servers from web pages."""
+        wanted = names.normal(name)
+        if not self._endpoints or len(wanted) > names.MAX_NAME:
+            return None
+        at = 0
+        for value in reversed(suffix_hashes(wanted)):
+            suffix = wanted[at:]
+            if contains(self.names_table, value) and (fact := self._compiled.name(suffix)) is not None:
+                return _as_seen(fact, wanted, port)
+            at = wanted.find(".", at) + 1
+        return None
+
+    def endpoint(self, ip: str, port: int) -> EndpointFact | None:
+        """What is known of an address with exactly this port; an address alone is nothing."""
+        address = packed_address(ip)
+        if not self._endpoints or address is None or not 0 <= port < 65536:
+            return None
+        if not contains(self.endpoints_table, endpoint_hash(address, port)):
+            return None
+        return self._compiled.endpoint(address, port)
+
+    def malware_name(self, name: str) -> NameFact | None:
+        """What is known of a name of miner malware (evidence of infection, not of mining)."""
+        wanted = names.normal(name)
+        if not self._endpoints or len(wanted) > names.MAX_NAME:
+            return None
+        labels = wanted.split(".")
+        for at in range(len(labels)):
+            if (fact := self._compiled.name(".".join(labels[at:]), malware=True)) is not None:
+                return fact
+        return None
+
+    def malware_endpoint(self, ip: str, port: int) -> EndpointFact | None:
+        """What is known of an address and port of miner malware (evidence of infection, not of mining)."""
+        address = packed_address(ip)
+        if not self._endpoints or address is None or not 0 <= port < 65536:
+            return None
+        return self._compiled.endpoint(address, port, malware=True)
+
+    def agent(self, text: str) -> AgentFact | None:
+        """Which program calls itself so; None for an unknown one."""
+        text = text[:_MAX_AGENT].strip()
+        if text not in self._agents_seen:
+            if len(self._agents_seen) >= 1024:  # agents come from the wire: a flood of them must not grow this
+                self._agents_seen.clear()
+            self._agents_seen[text] = self._agent(text)
+        return self._agents_seen[text]
+
+    def _agent(self, text: str) -> AgentFact | None:
+        if self._agents is None:
+            self._agents = [(re.compile(regex, re.IGNORECASE), fact) for regex, fact in self._compiled.agents()]
+        return next((fact for pattern, fact in self._agents if pattern.search(text)), None) if text else None
+
+
+def _as_seen(fact: NameFact, wanted: str, port: int | None) -> NameFact:
+    """The fact for the very name that was asked for, with its kind judged from labels and port."""
+    if fact.kind == "domain":
+        # A host that serves miners and a website alike: its port tells; where that is unknown, it is a server.
+        listed = port in fact.ports if port is not None else bool(fact.ports) and wanted == fact.name
+        return replace(fact, kind="server" if listed else names.judged_below(wanted, fact.name))
+    if fact.kind == "server" and wanted != fact.name and wanted.startswith("www."):
+        return replace(fact, kind="website")
+    return fact

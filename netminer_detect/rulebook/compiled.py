@@ -1,0 +1,260 @@
+"""The rulebook as one flat, read-only block of bytes: written once, opened in no time, never executed.
+
+Contract: `pack(facts)` gives the bytes, `Compiled(data)` opens them and raises DamagedRules where they are not
+whole: magic, version, length, checksum, sizes of all sections. Lookups read rows in place; nothing is unpacked
+before it is asked for. `facts()` gives everything back.
+
+Format, in the machine's byte order (a file from a machine of the other order has another version number and is
+refused): magic "NMDRULES"; u32 version; u32 CRC-32 of all that follows it; u64 length of the whole; then for each
+section of `_SECTIONS` u64 offset, u64 length; then the sections, each at a multiple of 8:
+* text, ends: all texts one behind the other in UTF-8; where each ends (u32). Text 0 is empty and means "none".
+* name_table, endpoint_table: tables of `kernel.watch`.
+* names, malware_names: rows sorted by the name's bytes; ports: u16s that the rows point into.
+* endpoints, malware_endpoints: rows sorted by their key: address length, address padded to 16, port big-endian.
+* agents: rows in the order in which they are tried; rules: the texts of the rule ids (u32).
+The checksum finds damage, not forgery: who may write the file may write the rules (`cache` asks for the owner).
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+
+from netminer_detect.kernel.watch import build_table, endpoint_hash, name_hash
+from netminer_detect.rulebook.facts import NAME_KINDS, AgentFact, EndpointFact, Facts, NameFact
+
+MAGIC, VERSION = b"NMDRULES", 1
+_SECTIONS = ("text", "ends", "name_table", "endpoint_table", "names", "malware_names", "ports", "endpoints",
+             "malware_endpoints", "agents", "rules")  # fmt: skip
+_HEAD = struct.Struct("=8sIIQ")
+_PLACE = struct.Struct("=QQ")
+_START = _HEAD.size + _PLACE.size * len(_SECTIONS)
+_CHECKED_FROM = 16  # the checksum covers the length and all behind it
+_NAME = struct.Struct("=7IIHBB")  # name operator rule coin transport source date, first port, ports, kind, stale
+_ENDPOINT = struct.Struct("=19sB5I")  # key, stale, operator rule coin source date
+_AGENT = struct.Struct("=4I")  # regex rule product kind
+_ROWS = {
+    "ends": 4, "name_table": 8, "endpoint_table": 8, "names": _NAME.size, "malware_names": _NAME.size, "ports": 2,
+    "endpoints": _ENDPOINT.size, "malware_endpoints": _ENDPOINT.size, "agents": _AGENT.size, "rules": 4,
+}  # fmt: skip
+
+
+class DamagedRules(Exception):
+    """The bytes are no whole compiled rulebook of this version."""
+
+
+def packed_address(ip: str) -> bytes | None:
+    """The 4 or 16 bytes of an address; None if it is none."""
+    from _socket import AF_INET, AF_INET6, inet_pton
+
+    try:
+        return inet_pton(AF_INET6 if ":" in ip else AF_INET, ip)
+    except (OSError, ValueError):
+        return None
+
+
+def _endpoint_key(address: bytes, port: int) -> bytes:
+    return bytes([len(address)]) + address.ljust(16, b"\0") + port.to_bytes(2, "big")
+
+
+class _Texts:
+    """Collects texts, each once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {"": 0}
+
+    def number(self, text: str | None) -> int:
+        return self._numbers.setdefault(text or "", len(self._numbers))
+
+    def sections(self) -> tuple[bytes, bytes]:
+        raw = [text.encode("utf-8") for text in self._numbers]
+        ends, total = array("I"), 0
+        for piece in raw:
+            total += len(piece)
+            ends.append(total)
+        return b"".join(raw), ends.tobytes()
+
+
+def pack(facts: Facts) -> bytes:
+    """The facts as bytes that `Compiled` opens."""
+    texts, ports = _Texts(), array("H")
+    mining = [fact for fact in facts.names if fact.kind != "malware"]
+    malware = [fact for fact in facts.names if fact.kind == "malware"]
+    sections = {
+        "name_table": build_table(name_hash(fact.name) for fact in mining).tobytes(),
+        "endpoint_table": build_table(_hashes(facts.endpoints)).tobytes(),
+        "names": _name_rows(mining, texts, ports),
+        "malware_names": _name_rows(malware, texts, ports),
+        "endpoints": _endpoint_rows((f for f in facts.endpoints if f.kind == "server"), texts),
+        "malware_endpoints": _endpoint_rows((f for f in facts.endpoints if f.kind == "malware"), texts),
+        "agents": b"".join(
+            _AGENT.pack(*map(texts.number, (regex, fact.rule, fact.product, fact.kind)))
+            for regex, fact in facts.agents
+        ),
+        "rules": array("I", map(texts.number, facts.rules)).tobytes(),
+        "ports": ports.tobytes(),
+    }
+    sections["text"], sections["ends"] = texts.sections()
+    places, body, at = [], [], _START
+    for name in _SECTIONS:
+        data = sections[name]
+        places.append(_PLACE.pack(at, len(data)))
+        padded = data + bytes(-len(data) % 8)
+        body.append(padded)
+        at += len(padded)
+    rest = struct.pack("=Q", at) + b"".join(places) + b"".join(body)
+    return MAGIC + struct.pack("=II", VERSION, zlib.crc32(rest)) + rest
+
+
+def _hashes(endpoints: Iterable[EndpointFact]) -> Iterator[int]:
+    for fact in endpoints:
+        address = packed_address(fact.ip)
+        if fact.kind == "server" and address is not None:
+            yield endpoint_hash(address, fact.port)
+
+
+def _name_rows(names: list[NameFact], texts: _Texts, ports: array[int]) -> bytes:
+    rows = []
+    for fact in sorted(names, key=lambda fact: fact.name.encode("ascii")):
+        told = (fact.name, fact.operator, fact.rule, fact.coin, fact.transport, fact.source, fact.date)
+        first, kind = len(ports), NAME_KINDS.index(fact.kind)
+        ports.extend(fact.ports)
+        rows.append(_NAME.pack(*map(texts.number, told), first, len(fact.ports), kind, fact.stale))
+    return b"".join(rows)
+
+
+def _endpoint_rows(endpoints: Iterable[EndpointFact], texts: _Texts) -> bytes:
+    rows = []
+    for fact in endpoints:
+        address = packed_address(fact.ip)
+        if address is not None:
+            told = map(texts.number, (fact.operator, fact.rule, fact.coin, fact.source, fact.date))
+            rows.append(_ENDPOINT.pack(_endpoint_key(address, fact.port), fact.stale, *told))
+    return b"".join(sorted(rows))
+
+
+class Compiled:
+    """A packed rulebook, opened. `name_table` and `endpoint_table` are what `kernel.interface.Watch` takes."""
+
+    def __init__(self, data: bytes) -> None:
+        self._view = _checked(data)
+        self._ends = self._section("ends").cast("I")
+        self._text = self._section("text")
+        self._ports = self._section("ports").cast("H")
+        rows = ("names", "malware_names", "endpoints", "malware_endpoints")
+        self._rows = {name: self._section(name) for name in rows}
+        self.name_table = self._section("name_table").cast("Q")
+        self.endpoint_table = self._section("endpoint_table").cast("Q")
+        for table in (self.name_table, self.endpoint_table):
+            # The kernel walks a table up to an empty slot and masks with its size.
+            if not table or len(table) & (len(table) - 1) or 0 not in table:
+                raise DamagedRules("a hash table has no empty slot")
+
+    def _section(self, name: str) -> memoryview:
+        at, size = _PLACE.unpack_from(self._view, _HEAD.size + _PLACE.size * _SECTIONS.index(name))
+        return self._view[at : at + size]
+
+    def _string(self, number: int) -> str:
+        start = self._ends[number - 1] if number else 0
+        return str(self._text[start : self._ends[number]], "utf-8")
+
+    def _or_none(self, number: int) -> str | None:
+        return self._string(number) if number else None
+
+    def name(self, name: str, malware: bool = False) -> NameFact | None:
+        """The fact of exactly this (normal) name."""
+        rows = self._rows["malware_names" if malware else "names"]
+        count, wanted = len(rows) // _NAME.size, name.encode("utf-8", "replace")
+
+        def key(row: int) -> bytes:
+            number = _NAME.unpack_from(rows, row * _NAME.size)[0]
+            return bytes(self._text[self._ends[number - 1] if number else 0 : self._ends[number]])
+
+        row = bisect_left(range(count), wanted, key=key)
+        return self._name_fact(rows, row) if row < count and key(row) == wanted else None
+
+    def _name_fact(self, rows: memoryview, row: int) -> NameFact:
+        name, operator, rule, coin, transport, source, day, first, ports, kind, stale = _NAME.unpack_from(
+            rows, row * _NAME.size
+        )
+        return NameFact(
+            self._string(name),
+            NAME_KINDS[kind],
+            self._or_none(operator),
+            self._string(rule),
+            self._or_none(coin),
+            tuple(self._ports[first : first + ports]),
+            self._or_none(transport),
+            self._string(source),
+            self._string(day),
+            bool(stale),
+        )
+
+    def endpoint(self, address: bytes, port: int, malware: bool = False) -> EndpointFact | None:
+        """The fact of a packed address and a port."""
+        rows = self._rows["malware_endpoints" if malware else "endpoints"]
+        count, wanted = len(rows) // _ENDPOINT.size, _endpoint_key(address, port)
+
+        def key(row: int) -> bytes:
+            return bytes(rows[row * _ENDPOINT.size : row * _ENDPOINT.size + 19])
+
+        row = bisect_left(range(count), wanted, key=key)
+        return self._endpoint_fact(rows, row, malware) if row < count and key(row) == wanted else None
+
+    def _endpoint_fact(self, rows: memoryview, row: int, malware: bool) -> EndpointFact:
+        from _socket import AF_INET, AF_INET6, inet_ntop
+
+        key, stale, operator, rule, coin, source, day = _ENDPOINT.unpack_from(rows, row * _ENDPOINT.size)
+        return EndpointFact(
+            inet_ntop(AF_INET if key[0] == 4 else AF_INET6, key[1 : 1 + key[0]]),
+            int.from_bytes(key[17:], "big"),
+            self._or_none(operator),
+            self._string(rule),
+            self._or_none(coin),
+            self._string(source),
+            self._string(day),
+            bool(stale),
+            "malware" if malware else "server",
+        )
+
+    def agents(self) -> list[tuple[str, AgentFact]]:
+        """The agents' regular expressions, in the order in which they are tried."""
+        found = []
+        for row in _AGENT.iter_unpack(self._section("agents")):
+            regex, rule, product, kind = map(self._string, row)
+            found.append((regex, AgentFact(rule, product, kind)))
+        return found
+
+    def facts(self) -> Facts:
+        """Everything that was packed."""
+        facts = Facts(agents=self.agents(), rules=[self._string(n) for n in self._section("rules").cast("I")])
+        for section, malware in (("names", False), ("malware_names", True)):
+            rows = self._rows[section]
+            facts.names += [self._name_fact(rows, row) for row in range(len(rows) // _NAME.size)]
+            rows = self._rows["malware_endpoints" if malware else "endpoints"]
+            facts.endpoints += [self._endpoint_fact(rows, row, malware) for row in range(len(rows) // _ENDPOINT.size)]
+        return facts
+
+
+def _checked(data: bytes) -> memoryview:
+    """The bytes, once they are known to be whole. Raises DamagedRules."""
+    if len(data) < _START:
+        raise DamagedRules("shorter than its header")
+    magic, version, checksum, length = _HEAD.unpack_from(data)
+    if magic != MAGIC:
+        raise DamagedRules("not a compiled rulebook")
+    if version != VERSION:
+        raise DamagedRules("compiled by another version")
+    if length != len(data):
+        raise DamagedRules(f"{len(data)} bytes where {length} should be")
+    view = memoryview(data)
+    if zlib.crc32(view[_CHECKED_FROM:]) != checksum:
+        raise DamagedRules("its checksum is wrong")
+    for number, name in enumerate(_SECTIONS):
+        at, size = _PLACE.unpack_from(view, _HEAD.size + _PLACE.size * number)
+        if at < _START or at % 8 or at + size > len(data) or size % _ROWS.get(name, 1):
+            raise DamagedRules(f"the section {name} has a wrong size")
+    return view

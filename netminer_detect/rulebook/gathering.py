@@ -1,0 +1,133 @@
+"""Gathers the facts of many rules: ages them, puts equal ones together, lets own rules override shipped ones.
+
+Contract: `gather(rules)` gives facts sorted by name and by address and port. The date that counts is the newest;
+ports add up; coin and transport stand only where all sources agree. An address verified more than two years
+before its rule's review is stale, a name after eight: addresses change hands, names stay with their operator
+(the catalogue of 2018 is history, the pool tables of 2019 are not). A name is not stale while a name above it
+in the same rule is not: the operator still holds the domain. Where two rules claim a name or endpoint, the first
+by id has it. `override(shipped, own)`: an own rule replaces the shipped rule of its id, an own fact a shipped one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TypeVar
+
+from netminer_detect.errors import ConfigError
+from netminer_detect.rulebook.facts import AgentFact, EndpointFact, Facts, NameFact
+from netminer_detect.rulebook.schema import NameEntry, Rule, first_day
+
+_NAME_DAYS = 8 * 365
+_ADDRESS_DAYS = 2 * 365
+T = TypeVar("T")
+
+
+def gather(rules: Iterable[Rule]) -> Facts:
+    """The facts of rules. Raises ConfigError where two rules have one id."""
+    facts = Facts()
+    seen: dict[str, Rule] = {}
+    names: dict[tuple[bool, str], NameFact] = {}
+    endpoints: dict[tuple[bool, str, int], EndpointFact] = {}
+    for rule in sorted(rules, key=lambda rule: (rule.id, rule.path)):
+        if rule.id in seen:
+            raise ConfigError(f"{rule.path}:1", f"the id {rule.id!r} is also in {seen[rule.id].path}", "rename one")
+        seen[rule.id] = rule
+        for name in _names(rule):
+            names.setdefault(_name_key(name), name)
+        for endpoint in _endpoints(rule):
+            endpoints.setdefault(_endpoint_key(endpoint), endpoint)
+        facts.agents += rule.agents
+    facts.names = [names[name] for name in sorted(names)]
+    facts.endpoints = [endpoints[key] for key in sorted(endpoints)]
+    facts.rules = sorted(seen)
+    return facts
+
+
+def override(shipped: Facts, own: Facts) -> Facts:
+    """Shipped facts, with own ones in front of them."""
+    gone = set(own.rules)
+    names = {_name_key(fact): fact for fact in shipped.names if fact.rule not in gone}
+    names.update((_name_key(fact), fact) for fact in own.names)
+    endpoints = {_endpoint_key(fact): fact for fact in shipped.endpoints if fact.rule not in gone}
+    endpoints.update((_endpoint_key(fact), fact) for fact in own.endpoints)
+    agents: list[tuple[str, AgentFact]] = own.agents + [pair for pair in shipped.agents if pair[1].rule not in gone]
+    return Facts(
+        [names[name] for name in sorted(names)],
+        [endpoints[key] for key in sorted(endpoints)],
+        agents,
+        sorted(gone | set(shipped.rules)),
+    )
+
+
+def _name_key(fact: NameFact) -> tuple[bool, str]:
+    """Malware's names stand apart: none hides a mining server, none is hidden by one."""
+    return fact.kind == "malware", fact.name
+
+
+def _endpoint_key(fact: EndpointFact) -> tuple[bool, str, int]:
+    return fact.kind == "malware", fact.ip, fact.port
+
+
+def _older(day: str, reviewed: str, days: int) -> bool:
+    first, last = first_day(day), first_day(reviewed)
+    return first is not None and last is not None and (last - first).days > days
+
+
+def _agreed(values: Iterable[T | None]) -> T | None:
+    """The value that all share, None where they differ or one is unknown."""
+    found = set(values)
+    return found.pop() if len(found) == 1 else None
+
+
+def _names(rule: Rule) -> list[NameFact]:
+    """The names of a rule, one fact each."""
+    by_name: dict[str, list[NameEntry]] = {}
+    for entry in rule.names:
+        by_name.setdefault(entry.name, []).append(entry)
+    facts: dict[str, NameFact] = {}
+    for name in sorted(by_name, key=lambda name: name.count(".")):
+        entries = by_name[name]
+        kind = entries[0].kind
+        if any(entry.kind != kind for entry in entries):
+            raise ConfigError(f"{rule.path}:1", f"the name {name!r} stands here with two kinds", "keep one")
+        newest = max(entries, key=lambda entry: entry.date)
+        weak = all(entry.weak for entry in entries)
+        aged = _older(newest.date, rule.reviewed, _NAME_DAYS) and not _held(name, facts)
+        facts[name] = NameFact(
+            name,
+            kind,
+            rule.operator,
+            rule.id,
+            _agreed(entry.coin for entry in entries),
+            tuple(sorted({port for entry in entries for port in entry.ports})),
+            _agreed(entry.transport for entry in entries),
+            newest.source,
+            newest.date,
+            weak or aged,
+        )
+    return list(facts.values())
+
+
+def _held(name: str, facts: dict[str, NameFact]) -> bool:
+    """Whether a name above this one is known and not stale."""
+    labels = name.split(".")
+    above = (facts.get(".".join(labels[at:])) for at in range(1, len(labels)))
+    return any(fact is not None and not fact.stale for fact in above)
+
+
+def _endpoints(rule: Rule) -> list[EndpointFact]:
+    """The addresses of a rule that have ports, one fact for each address and port."""
+    facts: dict[tuple[str, int], EndpointFact] = {}
+    for entry in rule.addresses:
+        stale = entry.weak or _older(entry.date, rule.reviewed, _ADDRESS_DAYS)
+        for port in entry.ports:
+            fact = EndpointFact(
+                entry.address, port, rule.operator, rule.id, entry.coin, entry.source, entry.date, stale, entry.kind
+            )
+            had = facts.get((entry.address, port))
+            if had is not None:
+                newer = max(had, fact, key=lambda either: either.date)
+                fact = replace(newer, coin=_agreed((had.coin, fact.coin)))
+            facts[entry.address, port] = fact
+    return list(facts.values())

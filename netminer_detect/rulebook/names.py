@@ -1,0 +1,75 @@
+"""Host names as rules write them and as traffic shows them.
+
+Contract: `normal` gives a name in lower case without final dots; `fault` says why a rule may not hold a name;
+`judged_below` says what a sub-domain of a pool operator's domain looks like, from its labels alone. Names are
+ASCII: what is not is written in punycode (RFC 5891) before it travels, so it is in rules.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+MAX_NAME = 253  # RFC 1035, 2.3.4: 255 octets on the wire
+
+# Labels that operators give to what people read, not to what miners dial.
+_WEB = frozenset(
+    [
+        "www", "api", "app", "blog", "news", "help", "support", "docs", "doc", "wiki", "faq", "forum", "status",
+        "static", "cdn", "assets", "img", "images", "media", "mail", "smtp", "imap", "pop", "mx", "ns", "ns1",
+        "ns2", "email", "explorer", "dashboard", "account", "accounts", "login", "auth", "my", "panel",
+        "portal", "download", "dl", "downloads", "shop", "store", "affiliate", "web", "m", "h5", "admin", "dev",
+        "test", "staging", "beta", "monitor", "observer", "tools", "tracker",
+    ]
+)
+# Parts of labels that operators give to what miners dial: jobs and coins.
+_MINING = frozenset(
+    [
+        "stratum", "ss", "bs", "pool", "pools", "mine", "miner", "mining", "solo", "pplns", "proxy", "backup", "bak",
+        "gulf", "relay", "btc", "bch", "bsv", "ltc", "doge", "eth", "etc", "ethw", "ethash", "etchash", "xmr",
+        "monero", "rx", "randomx", "zec", "zcash", "dash", "rvn", "kas", "erg", "flux", "ckb", "cfx", "dcr", "sc",
+        "hns", "alph", "xch", "zeph", "zephyr", "sal", "salvium", "beam", "grin", "aeon", "trtl", "nexa", "clo",
+        "iron", "rxd", "sha256", "sha256d", "scrypt", "kawpow",
+    ]
+)
+# Regions are server names only with a number behind them (eu1): alone they may be a website's language.
+_REGIONS = frozenset(
+    [
+        "eu", "us", "na", "sa", "ca", "cn", "hk", "sg", "jp", "kr", "tw", "au", "br", "ru", "de", "fr", "fi", "pl",
+        "uk", "ap", "asia", "europe", "usa", "useast", "uswest", "huadong", "huabei", "huanan", "singapore",
+        "frankfurt", "tokyo", "moscow", "chicago",
+    ]
+)
+_LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
+
+
+def normal(name: str) -> str:
+    """The name in lower case, without final dots."""
+    return name.lower().rstrip(".")
+
+
+def fault(name: str) -> str | None:
+    """Why a normal name may not stand in a rule; None if it may."""
+    if not name.isascii():
+        return "is not ASCII: write it in punycode (xn--…)"
+    if len(name) > MAX_NAME:
+        return f"is longer than {MAX_NAME} characters"
+    labels = name.split(".")
+    if len(labels) < 2:
+        return "is a single label and would match every name below it"
+    if labels[-1].isdigit():
+        return "is an address: write it under addresses"
+    if not all(re.fullmatch(_LABEL, label) for label in labels):
+        return "is not a host name"
+    return None
+
+
+def judged_below(name: str, domain: str) -> Literal["website", "server", "domain"]:
+    """What `name` looks like below an operator's `domain`: website, server or domain (neither)."""
+    labels = name[: -len(domain)].rstrip(".").split(".") if name != domain else []
+    if not labels or not _WEB.isdisjoint(labels):
+        return "website"
+    parts = {part for label in labels for part in label.replace("_", "-").split("-")}
+    numbered = {part.rstrip("0123456789") for part in parts} - parts
+    dialled = not _MINING.isdisjoint(parts | numbered) or not _REGIONS.isdisjoint(numbered)
+    return "server" if dialled else "domain"
