@@ -69,6 +69,8 @@ class _Half:
                 at += len(taken)
                 if len(self._header) == 5:
                     self._begin_record()
+                elif begins_tls(self._header) is False:
+                    self._finish()
                 continue
             part = data[at : at + self._left]
             at += len(part)
