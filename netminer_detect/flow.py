@@ -1,9 +1,9 @@
 """Reads one candidate flow: packets in, observations booked, until there is nothing more to learn.
 
 Contract: `FlowReader.segment(segment, mark)` takes the flow's packets in order of capture; `wanted` says
-whether more are worth reading; `close(facts)` gives the finished session. `bound` is the name that DNS gave for the server. TCP is put in order per direction and
-read by carriers and dialects; UDP is not read here (DNS has no flow). Memory is bounded by the streams' and the
-readers' own bounds.
+whether more are worth reading; `close(facts)` gives the finished session. `bound` is the name that DNS gave for
+the server. TCP is put in order per direction and read by carriers and dialects; UDP is not read here (DNS has
+no session). Memory is bounded by the streams' and the readers' own bounds.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import ipaddress
 
 from netminer_detect.carriers.opening import Opening
 from netminer_detect.detect.session import Named, Session, Traffic
-from netminer_detect.dialects.lines import Lines
 from netminer_detect.dialects.over_http import HttpMining
+from netminer_detect.dialects.payload import Payload
 from netminer_detect.kernel.interface import FlowFacts, Segment
 from netminer_detect.kernel.packet import RST, SYN
 from netminer_detect.marks import Mark
@@ -45,7 +45,7 @@ class FlowReader:
             vlans=facts.vlans,
             tunnels=facts.tunnels,
         )
-        self._reader = Opening(Lines, HttpMining)
+        self._reader = Opening(Payload, HttpMining)
         self._forward, self._backward = Stream(), Stream()
 
     @property

@@ -9,7 +9,7 @@ exceed 2^53). Nesting deeper than the parser bears reads as nothing.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 # The largest real line is a getblocktemplate of some MB over HTTP; on a line socket 100 000 characters is the
@@ -34,30 +34,43 @@ class LineSplitter:
     """Cuts bytes at LF. `too_long` counts lines beyond MAX_LINE that were skipped."""
 
     too_long: int = 0
-    _rest: bytes = b""
+    # The beginning of a line, in the pieces it came in: joined once, so that a line of single bytes costs no n^2.
+    _pieces: list[bytes] = field(default_factory=list)
+    _size: int = 0
     _skipping: bool = False
 
     def feed(self, data: bytes) -> list[bytes]:
         """The lines completed by `data`, without their LF."""
-        pieces = (self._rest + data).split(b"\n")
-        self._rest = pieces.pop()
-        if self._skipping and pieces:
-            pieces.pop(0)
-            self._skipping = False
-        lines = [piece for piece in pieces if len(piece) <= MAX_LINE]
-        self.too_long += len(pieces) - len(lines)
-        if self._skipping or len(self._rest) > MAX_LINE:
-            self.too_long += not self._skipping
-            self._rest, self._skipping = b"", True
-        return lines
+        first, feed, rest = data.partition(b"\n")
+        if not feed:
+            self._hold(data)
+            return []
+        lines = [] if self._skipping else [b"".join([*self._pieces, first])]
+        self._pieces, self._size, self._skipping = [], 0, False
+        if rest:
+            *whole, last = rest.split(b"\n")
+            lines += whole
+            self._hold(last)
+        sound = [line for line in lines if len(line) <= MAX_LINE]
+        self.too_long += len(lines) - len(sound)
+        return sound
+
+    def _hold(self, piece: bytes) -> None:
+        if self._skipping or not piece:
+            return
+        self._pieces.append(piece)
+        self._size += len(piece)
+        if self._size > MAX_LINE:
+            self.too_long += 1
+            self._pieces, self._size, self._skipping = [], 0, True
 
     def gap(self) -> None:
         """Bytes are missing: what is held belongs to a broken line, and so does what comes up to the next LF."""
-        self._rest, self._skipping = b"", True
+        self._pieces, self._size, self._skipping = [], 0, True
 
     def close(self) -> bytes:
         """The last line, which may lack its LF when the peer closes."""
-        rest, self._rest = self._rest, b""
+        rest, self._pieces, self._size = b"".join(self._pieces), [], 0
         return b"" if self._skipping else rest
 
 

@@ -78,8 +78,10 @@ class EthProxy:
         kind = _kind(message)
         if kind in ("submitLogin", "submitWork"):
             return Hint(Strength.CERTAIN, Side.CLIENT)
-        if kind is not None:
+        if kind == "getWork":
             return Hint(Strength.LIKELY, Side.CLIENT)
+        if kind == "submitHashrate":
+            return Hint(Strength.WEAK, Side.CLIENT)  # other dialects have it too
         if message.method is None and _is_work(message.body.get("result")):
             return Hint(Strength.LIKELY, Side.SERVER)
         return None
