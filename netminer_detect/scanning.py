@@ -9,19 +9,22 @@ outcome, with `interrupted` set.
 from __future__ import annotations
 
 import ipaddress
+import os
+import stat
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from netminer_detect.detect.drafts import Draft
+from netminer_detect.detect.drafts import Draft, merge
 from netminer_detect.detect.finish import Context, finish, is_private
 from netminer_detect.detect.roles import settle_roles
 from netminer_detect.detect.summing import build_report
 from netminer_detect.errors import CaptureError, ConfigError
-from netminer_detect.findings import Finding, Organisation, Report, Totals
+from netminer_detect.findings import Organisation, Report, Totals
 from netminer_detect.kernel import make_kernel
 from netminer_detect.kernel.interface import Counters, Watch
 from netminer_detect.organisations.inventory import Inventory, load_inventory
+from netminer_detect.parallel import Note, run_tasks
 from netminer_detect.progress import Progress
 from netminer_detect.rulebook.book import Rulebook, load
 from netminer_detect.series import SeriesScan
@@ -32,6 +35,8 @@ from netminer_detect.sources.series import group_series
 from netminer_detect.triage import OPENINGS, TOKENS
 
 Warn = Callable[[str], None]
+# Progress is drawn ten times a second at most; a message a megabyte is plenty and costs nothing.
+TELL_BYTES = 1 << 20
 
 
 @dataclass(slots=True)
@@ -54,7 +59,6 @@ class SeriesResult:
     dropped: dict[str, int] = field(default_factory=dict)
     read: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
-    interrupted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,19 +79,25 @@ class Ours:
 
 
 class _Counting:
-    """A capture stream that tells the progress how much was read."""
+    """A capture stream that tells how much was read, each TELL_BYTES."""
 
-    def __init__(self, stream: CaptureStream, progress: Progress) -> None:
+    def __init__(self, stream: CaptureStream, note: Note) -> None:
         self._stream = stream
-        self._progress = progress
+        self._note = note
+        self._untold = 0
 
     def read(self, size: int, /) -> bytes:
         data = self._stream.read(size)
-        self._progress.advance(len(data))
+        self._untold += len(data)
+        if self._untold >= TELL_BYTES or not data:
+            self._note("advance", self._untold)
+            self._untold = 0
         return data
 
 
-def run_scan(settings: ScanSettings, progress: Progress, warn: Warn) -> Outcome:
+def run_scan(
+    settings: ScanSettings, progress: Progress | None = None, warn: Warn = lambda message: None
+) -> Outcome:
     """See the module's contract."""
     began = time.monotonic()
     ours = _ours(settings, warn)
@@ -96,13 +106,58 @@ def run_scan(settings: ScanSettings, progress: Progress, warn: Warn) -> Outcome:
     for problem in problems:
         warn(str(problem))
     series = group_series(paths)
-    progress.start(None, len(paths))
+    watch = Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS)
+    listener = _Listener(progress, warn)
+    if progress is not None:
+        progress.start(_total_bytes(paths), len(paths))
     try:
-        results = [_scan_series(files, settings, book, progress, warn) for files in series]
+        results = run_tasks(
+            lambda number, note: _scan_series(series[number], book, watch, note), len(series), settings.jobs,
+            listener.note,
+        )
     finally:
-        progress.stop()
-    return _outcome(results, settings, ours, len(problems), [str(problem) for problem in problems],
-                    time.monotonic() - began)
+        if progress is not None:
+            progress.stop()
+    failed = [str(problem) for problem in problems]
+    for files, result in zip(series, results, strict=True):
+        if result is None and not listener.interrupted:
+            warn(f"{files[0]}: two workers died reading this series; scan it alone with --jobs 1")
+            failed += files
+    return _outcome([result for result in results if result is not None], settings, ours, failed,
+                    listener.interrupted, time.monotonic() - began)
+
+
+@dataclass(slots=True)
+class _Listener:
+    """Hands on what the series tell while they are read."""
+
+    progress: Progress | None
+    warn: Warn
+    interrupted: bool = False
+
+    def note(self, kind: str, value: object) -> None:
+        if kind == "warn":
+            self.warn(str(value))
+        elif kind == "interrupted":
+            self.interrupted = True
+        elif self.progress is not None and kind == "advance" and isinstance(value, int):
+            self.progress.advance(value)
+        elif self.progress is not None and kind == "opened":
+            self.progress.opened(str(value))
+
+
+def _total_bytes(paths: Sequence[str]) -> int | None:
+    """The bytes to read, None where an input does not tell: pipes, and what must be inflated."""
+    total = 0
+    for path in paths:
+        try:
+            status = os.stat(path)
+        except OSError:
+            return None
+        if not stat.S_ISREG(status.st_mode) or path.endswith((".gz", ".zst", ".xz", ".bz2")):
+            return None
+        total += status.st_size
+    return total
 
 
 def _ours(settings: ScanSettings, warn: Warn) -> Ours:
@@ -118,39 +173,34 @@ def _ours(settings: ScanSettings, warn: Warn) -> Ours:
     return Ours(inventory, tuple(networks))
 
 
-def _scan_series(
-    files: Sequence[str], settings: ScanSettings, book: Rulebook, progress: Progress, warn: Warn
-) -> SeriesResult:
-    watch = Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS)
+def _scan_series(files: Sequence[str], book: Rulebook, watch: Watch, note: Note) -> SeriesResult:
     scan = SeriesScan(make_kernel(watch), book, list(files))
     result = SeriesResult(counters=scan.kernel.counters)
     try:
         for at, path in enumerate(files):
-            progress.opened(path)
-            _scan_file(scan, path, at, result, progress, warn)
+            note("opened", path)
+            _scan_file(scan, path, at, result, note)
     except KeyboardInterrupt:
-        result.interrupted = True
+        note("interrupted", None)
     result.drafts = scan.finish()
     result.dropped = dict(scan.dropped)
     return result
 
 
-def _scan_file(
-    scan: SeriesScan, path: str, at: int, result: SeriesResult, progress: Progress, warn: Warn
-) -> None:
+def _scan_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, note: Note) -> None:
     broken: list[str] = []
 
     def tell(message: str) -> None:
         broken.append(message)
-        warn(message)
+        note("warn", message)
 
     try:
         with open_capture(path) as stream:
-            scan.scan(_Counting(stream, progress), path, at, tell)
+            scan.scan(_Counting(stream, note), path, at, tell)
             if stream.broken is not None:
                 tell(f"{path}: the compressed data breaks off ({stream.broken}); what came before was read")
     except CaptureError as error:
-        warn(str(error))
+        note("warn", str(error))
         result.failed.append(path)
         return
     result.read.append(path)
@@ -159,22 +209,21 @@ def _scan_file(
 
 
 def _outcome(
-    results: list[SeriesResult], settings: ScanSettings, ours: Ours, missing: int, problems: list[str], seconds: float
+    results: list[SeriesResult], settings: ScanSettings, ours: Ours, failed: list[str], interrupted: bool,
+    seconds: float,
 ) -> Outcome:
     context = Context(settings.sensor, ours.unit_of)
-    findings: list[Finding] = []
-    totals = Totals(inputs=missing, inputs_failed=missing, seconds=seconds)
-    drafts: list[Draft] = [draft for result in results for draft in result.drafts]
+    totals = Totals(inputs=len(failed), inputs_failed=len(failed), seconds=seconds)
     for result in results:
         _count(totals, result)
+    drafts = merge(draft for result in results for draft in result.drafts)
     findings = finish(settle_roles(drafts, ours.holds), context)
     findings = [finding for finding in findings if finding.level >= settings.level]
-    failed = problems + [path for result in results for path in result.failed]
     return Outcome(
         build_report(findings, totals),
         sum(len(result.read) for result in results),
-        failed,
-        any(result.interrupted for result in results),
+        failed + [path for result in results for path in result.failed],
+        interrupted,
     )
 
 

@@ -6,6 +6,7 @@ Contract: `Draft.add(reading, session)` adds a flow; `Draft.finding(...)` gives 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -106,9 +107,20 @@ class Draft:
             return self.known_coin, ["pool"]
         return None, []
 
+    @property
+    def key(self) -> Key:
+        """See `key_of`."""
+        return self.source, self.role, self.pool.ip or self.pool.name or "", self.pool.port, self.dialect
+
+    def repeats(self, other: Draft) -> bool:
+        """Whether another draft comes from the same packets: overlapping captures hold the same connections."""
+        mine = {(connection.source_port, connection.first_seen_ns) for connection in self.connections}
+        return any((theirs.source_port, theirs.first_seen_ns) in mine for theirs in other.connections)
+
     def absorb(self, other: Draft) -> None:
         """Join another draft to this one."""
         self._better(other.reason)
+        self._join_server(other.pool)
         self.vlans.update(other.vlans)
         self.tunnels.update(other.tunnels)
         self.algorithms.update(other.algorithms)
@@ -196,6 +208,21 @@ class Draft:
     def _show(self, line: EvidenceLine) -> None:
         if len(self.evidence) < MAX_EVIDENCE:
             self.evidence.append(line)
+
+
+def merge(drafts: Iterable[Draft]) -> list[Draft]:
+    """One draft a key: what several series tell of one finding is added up, what two captures both hold is
+    counted once."""
+    merged: dict[Key, Draft] = {}
+    for draft in drafts:
+        known = merged.get(draft.key)
+        if known is None:
+            merged[draft.key] = draft
+        elif not known.repeats(draft):
+            known.absorb(draft)
+        elif draft.packets > known.packets:
+            merged[draft.key] = draft
+    return list(merged.values())
 
 
 def work_of(done: dict[tuple[str | None, str], Done]) -> list[Work]:
