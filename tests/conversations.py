@@ -96,7 +96,7 @@ def deliver(conversation: Conversation, delivery: str) -> list[Packet]:
             pieces = [piece for line in lines for piece in _cut(line, min(SEGMENT, (len(line.data) + 1) // 2))]
         case _:
             raise ValueError(delivery)
-    opening, data, closing = _connection(pieces)
+    opening, data, closing = connection(pieces)
     match delivery:
         case "reordered":
             data = _swapped(data)
@@ -156,7 +156,7 @@ def _joined(lines: list[Message]) -> list[Message]:
     return out
 
 
-def _connection(pieces: list[Message]) -> tuple[list[Packet], list[Packet], list[Packet]]:
+def connection(pieces: list[Message]) -> tuple[list[Packet], list[Packet], list[Packet]]:
     """Handshake, data and end of the connection that carries the pieces."""
     next_number = {True: _CLIENT_ISN + 1, False: _SERVER_ISN + 1}
     opening = [
