@@ -108,6 +108,10 @@ def test_request_whose_body_never_comes():
     assert seen.brief == [(200, b'{"result":true}', False, "/x"), ("POST", b"", True, None)]
     seen, _, _ = listen([(C, b"POST /x HTTP/1.1\r\nAuthorization: Basic eDp5\r\nConten")])
     assert seen.messages[0].headers == {"authorization": "Basic eDp5"}
+    for turns in ([(C, ASK[:45])], [(C, ASK[:45]), (C, 20), (C, ASK[65:])]):
+        seen, _, said = listen(turns, step=1)
+        assert seen.brief == [("POST", b"", True, None)]
+        assert names(said) == [("http", "pool.example", 8332)]
 
 
 def test_inflation_is_bounded():
@@ -164,6 +168,7 @@ def test_hosts_that_are_none(host):
     (b"GET / HTTP/1.1\r\nHost: [2001:DB8::1]:81\r\n\r\n", ("http", "2001:db8::1", 81)),
     (b"POST http://u:p@pool.example:9/x HTTP/1.0\r\n\r\n", ("http", "pool.example", 9)),
     (b"GET / HTTP/1.1\r\nHost: pool.example.:0\r\n\r\n", ("http", "pool.example", None)),
+    (b"GET /a b c HTTP/1.1\r\nHost: a, a\r\n\r\n", ("http", "a", None)),
     (b"CONNECT Pool.Example:3333 HTTP/1.1\r\n\r\n", ("connect", "pool.example", 3333)),
 ])  # fmt: skip
 def test_hosts(lines, wanted):

@@ -199,7 +199,8 @@ class Http:
             self._asked[message.side] = b""
             return Body.STOP
         host = message.headers.get("host") or target.partition("://")[2].partition("/")[0].rpartition("@")[2]
-        self._name("http", host, message, "Host: " + host)
+        for one in host.split(",")[:MAX_HOSTS]:
+            self._name("http", one.strip(), message, "Host: " + host)
         return Body.BY_HEADERS
 
     def _response(self, message: Incoming) -> Body:

@@ -26,8 +26,10 @@ MAX_HEAD, MAX_HEADERS = 64 * 1024, 200
 MAX_WAITING_BODY = 64 * 1024
 
 _METHODS = rb"(GET|POST|PUT|HEAD|OPTIONS|DELETE|CONNECT|PATCH|TRACE)"
+# Targets hold blanks in the wild, though they must not.
+_REQUEST = re.compile(_METHODS + rb" +(\S.*) HTTP/1\.[01]$")
 # Where bytes were lost, a start line stands right behind the end of a body, which has no line end of its own.
-_REQUEST = re.compile(_METHODS + rb" +(\S+) +HTTP/1\.[01]$")
+_LATE_REQUEST = re.compile(_METHODS + rb" +(\S+) +HTTP/1\.[01]$")
 _RESPONSE = re.compile(rb"HTTP/1\.[01] +([1-9][0-9][0-9])(?: (.*))?$")
 _DIGITS = re.compile(r"\s*([0-9]{1,18})\s*(?:,|$)")
 
@@ -131,7 +133,7 @@ def start_line(line: bytes, side: Side, mark: Mark) -> Incoming | None:
     if b"HTTP/1." not in line:
         return None
     line = line.rstrip()
-    match = _REQUEST.search(line)
+    match = _REQUEST.match(line) or _LATE_REQUEST.search(line)
     if match:
         return Incoming(side, mark, method=match[1].decode(), target=_text(match[2]))
     match = _RESPONSE.search(line)

@@ -1,7 +1,7 @@
 """Cuts one direction of an HTTP/1 connection into messages.
 
 Contract: `HttpParser(side, on_head, on_end)`; `feed(data, mark)` calls `on_head(message)` when a head is
-complete, which says how the body is told from what follows, and `on_end(message)` when a message is over.
+over, which says how the body is told from what follows, and `on_end(message)` when a message is over.
 After `Body.STOP` nothing more is read: `feed` gives back the bytes behind the head. `gap(size)` keeps the
 framing where the missing bytes are inside a body of known length, and says whether it could; else the next
 thing that looks like a start line begins a new message. `close()` ends what was begun. Nothing raises; at
@@ -117,12 +117,15 @@ class HttpParser:
             self._line += part[:room]
 
     def _finish(self, whole: bool) -> None:
-        """Hand over the message at hand, if any, and look for the next."""
-        message = self._message
+        """Hand over the message at hand, if any, and look for the next. A head that was cut counts as far as its
+        lines are whole."""
+        message, cut_head = self._message, self._step == self._header
         self._restart()
-        if message is not None:
-            message.ended, message.complete = True, whole
-            message.mark = self._mark
+        if message is None:
+            return
+        message.ended, message.complete = True, whole
+        message.mark = self._mark
+        if not cut_head or self._on_head(message) is not Body.STOP:
             self._on_end(message)
 
     def _start(self, line: bytes) -> None:
@@ -145,6 +148,7 @@ class HttpParser:
             return
         message.mark = self._mark
         body = self._on_head(message)
+        self._step = self._start
         if body is Body.STOP:
             self._restart()
             self._stopped = True
@@ -159,7 +163,6 @@ class HttpParser:
             return
         # A request without a length has no body, a response runs up to the end of the connection.
         self._left = message.length if message.length is not None else 0 if message.method else _ENDLESS
-        self._step = self._start
         if not self._left:
             self._finish(whole=True)
 
