@@ -13,7 +13,7 @@ each message (RFC 1035, 4.2.2).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 TYPE_A, TYPE_CNAME, TYPE_AAAA, TYPE_SVCB, TYPE_HTTPS = 1, 5, 28, 64, 65
 MAX_ANSWERS = 256
@@ -26,16 +26,14 @@ _CLASSES = frozenset((1, 3, 4, 254, 255))
 _PLAIN = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789-_*/:")
 
 
-@dataclass(frozen=True, slots=True)
-class DnsQuestion:
+class DnsQuestion(NamedTuple):
     """A name and the type asked for."""
 
     name: str
     type: int
 
 
-@dataclass(frozen=True, slots=True)
-class DnsAnswer:
+class DnsAnswer(NamedTuple):
     """A record of the answer section. `address` is packed (A, AAAA); `target` a name (CNAME, HTTPS, SVCB)."""
 
     name: str
@@ -45,8 +43,7 @@ class DnsAnswer:
     target: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DnsMessage:
+class DnsMessage(NamedTuple):
     """A query or a response, as far as it was captured."""
 
     transaction: int

@@ -197,6 +197,7 @@ class Http:
         if message.method == "CONNECT":
             self._name("connect", target, message, "CONNECT " + target)
             self._asked[message.side] = b""
+            self._count(message.side)
             return Body.STOP
         host = message.headers.get("host") or target.partition("://")[2].partition("/")[0].rpartition("@")[2]
         for one in host.split(",")[:MAX_HOSTS]:
@@ -233,8 +234,11 @@ class Http:
         found = self._handler(message.message())
         self._said += found
         self._useful = self._useful or bool(found)
-        self._messages[message.side] += 1
-        if not self._useful and self._messages[message.side] >= ENOUGH:
+        self._count(message.side)
+
+    def _count(self, side: Side) -> None:
+        self._messages[side] += 1
+        if not self._useful and self._messages[side] >= ENOUGH:
             self._over = True
 
     def _name(self, basis: Literal["http", "connect"], host: str, message: Incoming, excerpt: str) -> None:

@@ -55,7 +55,7 @@ Exchange = Callable[[HttpMessage], list[Observation]]
 """Takes each complete message of one connection, in order, and says what it means."""
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Incoming:
     """A message on its way. `ended`: no more will come; `complete`: it ended as it should;
     `cut`: bytes of it are missing."""

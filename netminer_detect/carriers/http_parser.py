@@ -133,7 +133,7 @@ class HttpParser:
         if message is not None:
             self._message, self._step = message, self._header
             self.garbage = 0
-        elif line:
+        else:
             self.garbage += 1
 
     def _header(self, line: bytes) -> None:
