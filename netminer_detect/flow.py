@@ -46,7 +46,7 @@ class FlowReader:
             tunnels=facts.tunnels,
         )
         self._reader = Opening(Payload, HttpMining)
-        self._forward, self._backward = Stream(), Stream()
+        self._forward, self._backward = _stream(facts.isn_forward), _stream(facts.isn_backward)
 
     @property
     def wanted(self) -> bool:
@@ -90,6 +90,14 @@ class FlowReader:
                 found = reader.gap(side, piece.size)
             if found:
                 self.session.apply(found)
+
+
+def _stream(isn: int | None) -> Stream:
+    """A direction whose SYN had this sequence number, if it was seen."""
+    stream = Stream()
+    if isn is not None:
+        stream.start(isn)
+    return stream
 
 
 def traffic_of(facts: FlowFacts) -> Traffic:

@@ -35,6 +35,18 @@ _FORMS = (
     _form("SAL", rf"SaLv{_BASE58}{{90,110}}(?:[.+/].*)?\Z", "monero-json-rpc"),
     _form("ZEC", rf"(?:t[13]{_BASE58}{{33}}|zs1[0-9a-z]{{75}})(?:[./].*)?\Z", "stratum-v1-equihash"),
     _form("ZEN", rf"zn{_BASE58}{{33}}(?:[./].*)?\Z", "stratum-v1-equihash"),
+    _form("RVN", rf"R{_BASE58}{{33}}(?:[./].*)?\Z", "kawpow"),
+    _form("KAS", r"kaspa:[0-9a-z]{50,70}", "kaspa"),
+    _form("AE", rf"ak_{_BASE58}{{40,60}}", "aeternity"),
+    _form("CKB", r"ckb1[0-9a-z]{40,110}", "nervos"),
+    _form("HNS", r"hs1q[0-9a-z]{38,62}", "handshake"),
+    _form("SC", r"[0-9a-f]{76}(?:[./].*)?\Z", "sia"),
+    _form("DCR", rf"D[sce]{_BASE58}{{33}}(?:[./].*)?\Z", "decred"),
+    _form("KDA", r"k:[0-9a-f]{64}(?:[./].*)?\Z", "kadena"),
+    _form("NEXA", r"nexa:[0-9a-z]{40,100}", "nexa"),
+    _form("ERG", rf"9{_BASE58}{{50}}(?:[./].*)?\Z", "ergo"),
+    _form("CFX", r"cfx:[0-9a-z]{42}(?:[./].*)?\Z", "conflux"),
+    _form("XEL", r"xel:[0-9a-z]{50,70}", "xelis"),
     _form("VRSC", rf"[Ri]{_BASE58}{{33}}(?:[./].*)?\Z", "stratum-v1-verus"),
 )
 

@@ -53,7 +53,9 @@ class EthStratum(Stratum):
         if low == "mining.notify" and _is_job(params):
             return Hint(Strength.CERTAIN, Side.SERVER)
         if low == "mining.submit" and _is_share(params):
-            return Hint(Strength.LIKELY, Side.CLIENT)
+            # KawPow's shares look the same; its wallets do not.
+            evm = isinstance(params[0], str) and params[0][:2] in ("0x", "0X")
+            return Hint(Strength.LIKELY if evm else Strength.FAMILY, Side.CLIENT)
         return None
 
 

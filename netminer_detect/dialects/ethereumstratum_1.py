@@ -60,7 +60,8 @@ class EthereumStratum1(Stratum):
         if low == "mining.submit" and _is_share(params):
             return Hint(Strength.LIKELY, Side.CLIENT)
         if low == "mining.subscribe" and len(params) > 1 and _is_version(params[1]):
-            return Hint(Strength.LIKELY, Side.CLIENT)
+            # Kaspa's miners ask for the same version: what is submitted decides.
+            return Hint(Strength.FAMILY, Side.CLIENT)
         return None
 
 

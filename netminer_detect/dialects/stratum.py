@@ -11,11 +11,12 @@ luke-jr/bfgminer util.c, bips/bip-0310, nicehash/Specifications.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, ClassVar
 
 from netminer_detect.dialects.answers import verdict
 from netminer_detect.dialects.dialect import Hint, Message, Strength, text
@@ -33,7 +34,7 @@ from netminer_detect.observations import (
     WorkerLogin,
 )
 from netminer_detect.requests import Requests
-from netminer_detect.work import from_difficulty, from_target, hex_integer, number
+from netminer_detect.work import DIFFICULTY_1, from_target, hex_integer, number
 
 # Jobs come every few seconds and shares name recent ones; cgminer keeps the jobs of about two minutes.
 MAX_JOBS = 512
@@ -43,11 +44,13 @@ FROM_MINER = frozenset({
     "mining.subscribe", "mining.authorize", "mining.submit", "mining.configure", "mining.extranonce.subscribe",
     "mining.suggest_difficulty", "mining.suggest_target", "mining.capabilities", "mining.multi_version",
     "mining.get_transactions", "mining.hashes_done", "mining.update_password", "mining.resume",
-    "mining.get_version", "mining.pbaas.subscribe", "eth_submithashrate", "mining.term",
+    "mining.get_version", "mining.pbaas.subscribe", "eth_submithashrate", "mining.term", "mining.hashrate",
+    "mining.pong",
 })  # fmt: skip
 FROM_POOL = frozenset({
     "mining.notify", "mining.set_difficulty", "mining.set_target", "mining.set_extranonce", "mining.set_version_mask",
-    "mining.set_goal", "mining.ping", "client.reconnect", "client.show_message", "client.get_version",
+    "mining.set_goal", "mining.ping", "mining.print", "set_extranonce", "client.reconnect", "client.show_message",
+    "client.get_version",
 })  # fmt: skip
 
 
@@ -60,15 +63,24 @@ class JobShape:
     difficulty: Fraction | None = None
 
 
+def _never(params: list[Any]) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What differs between the dialects of the family. `unit` counts the work; `default` is the difficulty
-    before the first set_difficulty where the head of the stream was seen, None where it has none."""
+    """What differs between the dialects of the family. `notify` reads a job, `share` knows a submission by its
+    form, `account` a login that only this dialect has. `unit` counts the work; `default` is the difficulty
+    before the first set_difficulty where the head of the stream was seen, None where it has none; `one` is the
+    work that difficulty 1 stands for."""
 
     name: str
     notify: Callable[[list[Any]], JobShape | None]
+    share: Callable[[list[Any]], bool] = _never
+    account: re.Pattern[str] | None = None
     unit: str = "hash"
     default: Fraction | None = Fraction(1)
+    one: Fraction = DIFFICULTY_1
     algorithm: str | None = None
 
 
@@ -103,6 +115,22 @@ def family_hint(message: Message) -> Hint | None:
     return None
 
 
+def shape_hint(shape: Shape, message: Message) -> Hint | None:
+    """What a message says by its form: a job is certain; a share is where its login is, else likely."""
+    method, params = message.method, message.positional
+    if method is None or not params:
+        return None
+    low = method.lower()
+    if low == "mining.notify":
+        return Hint(Strength.CERTAIN, Side.SERVER) if shape.notify(params) is not None else None
+    if low not in ("mining.submit", "mining.authorize"):
+        return None
+    own = shape.account is not None and isinstance(params[0], str) and shape.account.match(params[0]) is not None
+    if low == "mining.submit" and shape.share(params):
+        return Hint(Strength.CERTAIN if own else Strength.LIKELY, Side.CLIENT)
+    return Hint(Strength.LIKELY, Side.CLIENT) if own else None
+
+
 @dataclass(slots=True)
 class Stratum:
     """Reads one flow of the family."""
@@ -120,9 +148,10 @@ class Stratum:
         if method is None:
             return self._answer(message)
         low = method.lower()
-        handler = _HANDLERS.get(low)
-        if handler is not None:
-            return handler(self, message)
+        name = _HANDLERS.get(low)
+        if name is not None:
+            handler: Callable[[Message], list[Observation] | None] = getattr(self, name)
+            return handler(message)
         if low in FROM_MINER or low == "pong":
             return self._other_request(message)
         return [] if low in FROM_POOL else None
@@ -139,7 +168,7 @@ class Stratum:
         agent = params[0] if params and isinstance(params[0], str) and params[0] else None
         self._asked.ask(message.body.get("id"), _Asked("subscribe"))
         if self._worth is None and self.shape.default is not None:
-            self._worth = _Worth(from_difficulty(self.shape.default), self.shape.default)
+            self._worth = self._worth_of(self.shape.default)
         return [HandshakeAsked(message.evidence("subscribe"), agent)]
 
     def _authorize(self, message: Message) -> list[Observation]:
@@ -185,9 +214,11 @@ class Stratum:
 
     def _set_difficulty(self, message: Message) -> list[Observation]:
         params = message.positional
-        difficulty = number(params[0]) if params else None
-        self._worth = _Worth(from_difficulty(difficulty), difficulty)
+        self._worth = self._worth_of(number(params[0]) if params else None)
         return []
+
+    def _worth_of(self, difficulty: Fraction | None) -> _Worth:
+        return _Worth(None if difficulty is None else difficulty * self.shape.one, difficulty)
 
     def _set_target(self, message: Message) -> list[Observation]:
         params = message.positional
@@ -195,7 +226,7 @@ class Stratum:
         return []
 
     def _notify(self, message: Message) -> list[Observation] | None:
-        shape = self.shape.notify(message.positional)
+        shape = self._job_shape(message)
         if shape is None:
             return None
         worth = self._worth or _Worth(None, None)
@@ -208,6 +239,10 @@ class Stratum:
                 self._jobs.popitem(last=False)
         return [JobAssigned(message.evidence("job"), shape.job, worth.hashes, worth.difficulty, self.shape.algorithm,
                             self.shape.unit)]
+
+    def _job_shape(self, message: Message) -> JobShape | None:
+        """A notification as this dialect reads it."""
+        return self.shape.notify(message.positional)
 
     def _ask_version(self, message: Message) -> list[Observation]:
         self._server_asked.ask(message.body.get("id"), "version")
@@ -247,14 +282,30 @@ class Stratum:
         return [HandshakeAnswered(message.evidence(f"{kind} answered"), accepted, reason)]
 
 
-_HANDLERS: dict[str, Callable[[Stratum, Message], list[Observation] | None]] = {
-    "mining.subscribe": Stratum._subscribe,
-    "mining.authorize": Stratum._authorize,
-    "mining.submit": Stratum._submit,
-    "mining.hashes_done": Stratum._hashes_done,
-    "eth_submithashrate": Stratum._submit_hashrate,
-    "mining.set_difficulty": Stratum._set_difficulty,
-    "mining.set_target": Stratum._set_target,
-    "mining.notify": Stratum._notify,
-    "client.get_version": Stratum._ask_version,
+# By name, so that a dialect of the family may read a message in its own way.
+_HANDLERS = {
+    "mining.subscribe": "_subscribe",
+    "mining.authorize": "_authorize",
+    "mining.submit": "_submit",
+    "mining.hashes_done": "_hashes_done",
+    "eth_submithashrate": "_submit_hashrate",
+    "mining.set_difficulty": "_set_difficulty",
+    "mining.set_target": "_set_target",
+    "mining.notify": "_notify",
+    "client.get_version": "_ask_version",
 }
+
+
+class Kin(Stratum):
+    """A dialect of the family that differs in its shape alone: name it in SHAPE."""
+
+    NAME: ClassVar[str]
+    SHAPE: ClassVar[Shape]
+
+    def __init__(self) -> None:
+        super().__init__(self.SHAPE)
+
+    @classmethod
+    def hint(cls, message: Message) -> Hint | None:
+        """See `Dialect.hint`."""
+        return shape_hint(cls.SHAPE, message)

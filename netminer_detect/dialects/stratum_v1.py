@@ -20,7 +20,9 @@ from netminer_detect.observations import CoinHinted, Observation, Side
 def _is_job(params: list[Any]) -> bool:
     if len(params) < 8 or not isinstance(params[4], list) or not is_hex(params[1], 64):
         return False
-    return is_hex(params[2]) and isinstance(params[3], str) and all(is_hex(branch, 64) for branch in params[4][:32])
+    # Decred has no outputs behind the extranonce but 4 bytes of stake version, Sia no version.
+    sound = is_hex(params[2]) and is_hex(params[3]) and len(params[3]) > 8 and is_hex(params[5], 8)
+    return sound and all(is_hex(branch, 64) for branch in params[4][:32])
 
 
 def _is_bitcoin(params: list[Any]) -> bool:
@@ -32,7 +34,7 @@ def _is_share(params: list[Any]) -> bool:
         return False
     # An extranonce2 may be empty; NerdMiner does not pad its nonce.
     return (params[2] == "" or is_hex(params[2], range(2, 33))) and is_hex(params[3], 8) and is_hex(
-        params[4], range(1, 17))
+        params[4], range(1, 9))
 
 
 def _notify(params: list[Any]) -> JobShape | None:

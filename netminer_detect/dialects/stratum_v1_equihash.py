@@ -81,8 +81,6 @@ class StratumV1Equihash(Stratum):
             return Hint(Strength.CERTAIN, Side.SERVER)
         if low == "mining.submit" and _is_own_share(params):
             return Hint(Strength.CERTAIN, Side.CLIENT)
-        if low == "mining.set_target" and params and is_hex(params[0], 64):
-            return Hint(Strength.LIKELY, Side.SERVER)
         return None
 
     def read(self, message: Message) -> list[Observation] | None:

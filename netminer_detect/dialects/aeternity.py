@@ -1,0 +1,39 @@
+"""Aeternity's Stratum (Cuckoo cycle 29).
+
+    mining.set_target [64 hex big-endian]
+    mining.notify [job, block version (integer), header 64, clean]
+    mining.submit [user, job, miner's nonce, [42 numbers]]
+
+Work of a share: 2^256 / (target + 1) solutions. Source: aeternity/protocol STRATUM.md.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from netminer_detect.dialects.dialect import is_hex, text
+from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+
+_WALLET = re.compile(r"ak_[1-9A-HJ-NP-Za-km-z]{40,60}")
+
+
+def _notify(params: list[Any]) -> JobShape | None:
+    if len(params) != 4 or not isinstance(params[1], int) or isinstance(params[1], bool):
+        return None
+    return JobShape(text(params[0])) if is_hex(params[2], 64) and isinstance(params[3], bool) else None
+
+
+def _share(params: list[Any]) -> bool:
+    return len(params) == 4 and isinstance(params[3], list) and len(params[3]) == 42
+
+
+class Aeternity(Kin):
+    """See the module's contract."""
+
+    NAME: ClassVar[str] = "aeternity"
+    SHAPE: ClassVar[Shape] = Shape(
+        "aeternity", _notify, _share, _WALLET, unit="sol", default=None, algorithm="cuckoo29")
+
+
+DIALECT = Aeternity

@@ -1,0 +1,63 @@
+"""Ergo's Stratum (Autolykos v2): the share target stands in the job, in decimal.
+
+    mining.set_difficulty [multiplier]
+    mining.notify [job, height (integer), message 64, "", "", version (integer), b (decimal text), "", clean]
+    mining.submit [worker, job, extranonce2, time or "", nonce 16]
+
+The target is b times the multiplier where that is at least 1 and the product is below 2^256, else b (pools of
+the Miningcore kind send a multiplier of 1 before every job, others 2^32 times a difficulty). Work of a share:
+2^256 / target. Sources: ergoplatform's Stratum notes, Miningcore ErgoPool.cs and ErgoJob.cs.
+"""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from netminer_detect.dialects.dialect import Message, is_hex, text
+from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+
+_WALLET = re.compile(r"9[1-9A-HJ-NP-Za-km-z]{50}(?:[./].*)?\Z")
+_SPACE = Fraction(2**256)
+
+
+def _target(params: list[Any]) -> Fraction | None:
+    b = params[6]
+    if not isinstance(b, str) or not b.isascii() or not b.isdigit() or not 1 < len(b) <= 78:
+        return None
+    target = int(b)
+    return Fraction(target) if 0 < target < 2**256 else None
+
+
+def _notify(params: list[Any]) -> JobShape | None:
+    if len(params) < 7 or not isinstance(params[1], int) or isinstance(params[1], bool):
+        return None
+    target = _target(params)
+    if target is None or not is_hex(params[2], 64):
+        return None
+    return JobShape(text(params[0]), _SPACE / target)
+
+
+def _share(params: list[Any]) -> bool:
+    return len(params) == 5 and is_hex(params[4], 16) and (params[3] == "" or is_hex(params[3], 8))
+
+
+class Ergo(Kin):
+    """See the module's contract."""
+
+    NAME: ClassVar[str] = "ergo"
+    SHAPE: ClassVar[Shape] = Shape("ergo", _notify, _share, _WALLET, one=Fraction(1), algorithm="autolykos2")
+
+    def _job_shape(self, message: Message) -> JobShape | None:
+        shape = _notify(message.positional)
+        multiplier = self._worth.difficulty if self._worth is not None else None
+        if shape is None or shape.hashes is None or multiplier is None:
+            return shape
+        raised = _SPACE / shape.hashes * multiplier
+        hashes = _SPACE / raised if multiplier >= 1 and raised < _SPACE else shape.hashes
+        return JobShape(shape.job, hashes)
+
+
+
+DIALECT = Ergo

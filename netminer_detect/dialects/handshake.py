@@ -1,0 +1,43 @@
+"""Handshake's Stratum: Bitcoin's messages with five roots in place of a coinbase.
+
+    mining.notify [job, prev 64, merkle 64, witness 64, tree 64, reserved 64, version 8, bits 8, time 8, (mask 64)]
+    mining.submit [user, job, nonce2 8, time 8, nonce 8]
+
+Work of a share: difficulty times 2^32. Sources: HandyOSS/HandyStratum, Miningcore's Handshake.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from netminer_detect.dialects.dialect import is_hex, text
+from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+
+_WALLET = re.compile(r"(?:hs|ts|rs)1q[0-9a-z]{38,62}")
+
+
+def _notify(params: list[Any]) -> JobShape | None:
+    if len(params) not in (9, 10) or not all(is_hex(part, 64) for part in params[1:6]):
+        return None
+    return JobShape(text(params[0])) if all(is_hex(part, 8) for part in params[6:9]) else None
+
+
+def _share(params: list[Any]) -> bool:
+    # Bitcoin's form too: the wallet tells.
+    return (
+        len(params) == 5
+        and all(is_hex(part, 8) for part in params[2:])
+        and isinstance(params[0], str)
+        and _WALLET.match(params[0]) is not None
+    )
+
+
+class Handshake(Kin):
+    """See the module's contract."""
+
+    NAME: ClassVar[str] = "handshake"
+    SHAPE: ClassVar[Shape] = Shape("handshake", _notify, _share, _WALLET, algorithm="handshake")
+
+
+DIALECT = Handshake

@@ -1,0 +1,42 @@
+"""KawPow and its ProgPow kin (Ravencoin and others) on a Stratum wire.
+
+    mining.set_target [64 hex]
+    mining.notify [job, header 64, seed 64, target 64, clean, height (integer), bits 8]
+    mining.submit [user, job, 0x nonce 16, 0x header 64, 0x mix 64]
+
+Work of a share: 2^256 / (target + 1) of its job. Sources: xmrig src/base/net/stratum/EthStratumClient.cpp,
+nicehash/Specifications KawPow_NiceHash_v1.0.txt, RavenCommunity/kawpowminer.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from netminer_detect.dialects.dialect import is_0x, is_hex, text
+from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.work import from_target
+
+_WALLET = re.compile(r"R[1-9A-HJ-NP-Za-km-z]{33}(?:[./].*)?\Z")
+
+
+def _notify(params: list[Any]) -> JobShape | None:
+    if len(params) != 7 or not all(is_hex(part, 64) for part in params[1:4]):
+        return None
+    if not isinstance(params[4], bool) or not isinstance(params[5], int) or not is_hex(params[6], 8):
+        return None
+    return JobShape(text(params[0]), from_target(params[3]))
+
+
+def _share(params: list[Any]) -> bool:
+    return len(params) == 5 and is_0x(params[2], 16) and is_0x(params[3], 64) and is_0x(params[4], 64)
+
+
+class Kawpow(Kin):
+    """See the module's contract."""
+
+    NAME: ClassVar[str] = "kawpow"
+    SHAPE: ClassVar[Shape] = Shape("kawpow", _notify, _share, _WALLET, default=None, algorithm="kawpow")
+
+
+DIALECT = Kawpow

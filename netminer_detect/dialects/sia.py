@@ -1,0 +1,42 @@
+"""Siacoin's Stratum: Bitcoin's job without a version, with a time and a nonce of eight bytes.
+
+    mining.notify [job, prev 64, coinb1, coinb2, [branches], "", bits 8, time 16, clean]
+    mining.submit [user, job, extranonce2, time 16, nonce 16]
+    getwork over Stratum: mining.notify [job, 0x header 160, 0x target], mining.submit [user, job, header]
+
+Work of a share: difficulty times 2^32, or 2^256 / (target + 1). Sources: btccom/btcpool src/sia, siamining's
+clients.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, ClassVar
+
+from netminer_detect.dialects.dialect import is_0x, is_hex, text
+from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.work import from_target
+
+_WALLET = re.compile(r"[0-9a-f]{76}(?:[./].*)?\Z")
+
+
+def _notify(params: list[Any]) -> JobShape | None:
+    if len(params) == 3 and is_0x(params[1], 160) and is_0x(params[2], range(1, 65)):
+        return JobShape(text(params[0]), from_target(params[2]))
+    if len(params) != 9 or params[5] != "" or not isinstance(params[4], list):
+        return None
+    return JobShape(text(params[0])) if is_hex(params[1], 64) and is_hex(params[7], 16) else None
+
+
+def _share(params: list[Any]) -> bool:
+    return len(params) == 5 and is_hex(params[3], 16) and is_hex(params[4], 16)
+
+
+class Sia(Kin):
+    """See the module's contract."""
+
+    NAME: ClassVar[str] = "sia"
+    SHAPE: ClassVar[Shape] = Shape("sia", _notify, _share, _WALLET, algorithm="blake2b-sia")
+
+
+DIALECT = Sia
