@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netminer_detect.fragments import MAX_BYTES, MAX_PACKETS, TIMEOUT_NS, Reassembler
+from netminer_detect.kernel.fragments import MAX_BYTES, MAX_PACKETS, TIMEOUT_NS, Reassembler
 from netminer_detect.kernel.packet import Fragment
 
 KEY = (b"\x0a\0\0\1", b"\x0a\0\0\2", 7, 6)

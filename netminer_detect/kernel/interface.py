@@ -9,7 +9,7 @@ A kernel knows no mining: names, endpoints and tokens to look for come as data (
 input but CaptureError for a file that is no capture; defects are counted in `counters`.
 
 A flow is a five-tuple with both directions; "forward" is the direction from the end that sent the SYN, or
-where none was seen from the end that sent the flow's first packet.
+where none was seen (the SYN-ACK tells, too) from the end that sent the flow's first packet.
 
 Which flows are candidates (any of these):
 * a direction's first payload byte is `{` (behind spaces, NUL, BOM), or one that a row of `Watch.openings` matches;
@@ -18,7 +18,14 @@ Which flows are candidates (any of these):
 * TLS: a ClientHello whose server name is watched, or that has none, or that is not whole in its segment;
 * DNS (port 53 on either side, UDP or TCP): the packet holds a watched name in question or answers;
 * one of its ends is a watched endpoint, or (client, server address) was bound by `bind`.
-A head too short or out of order to judge makes a candidate: whoever reads it may settle it.
+A head too short or out of order to judge makes a candidate: whoever reads it may settle it. Where the snap
+length cut it, nothing more can be learned, and it makes none. Of a UDP flow with port 53 only the packets that
+hold a watched name are handed out. A ClientHello split over segments is followed to its server name.
+
+Events come in the order of the capture. Of a flow that is still open, `facts` may already count packets behind
+the event at hand; with its Closed they are whole. A settled flow still gets its Closed. Flows go on over captures
+(`scan` is called for each of a series, in order). VLAN and tunnel are no part of a flow's key: a mirror port often
+shows the two directions in different VLANs, or one packet before and behind a tunnel.
 """
 
 from __future__ import annotations
@@ -65,7 +72,10 @@ Event = Segment | Closed
 @dataclass(slots=True)
 class FlowFacts:
     """What the table knows of a flow. Addresses are packed; source is the end that "forward" leaves from.
-    `syn`, `syn_ack`, `established` say how much of a TCP handshake was seen (established: the client's ACK)."""
+    `syn`, `syn_ack`, `established` say how much of a TCP handshake was seen (established: the client's ACK).
+    `isn_forward` and `isn_backward` are the sequence numbers of the SYNs seen: give them to `Stream.start` with the
+    first Segment, since the SYN itself was mostly not one. `bytes` are on the wire, frames whole; `payload_*` count
+    uncaptured bytes too. vlans, tunnels: of the first packet; source_mac: Ethernet's, where there is no tunnel."""
 
     protocol: int
     source: bytes
@@ -84,6 +94,8 @@ class FlowFacts:
     bytes: int
     payload_forward: int
     payload_backward: int
+    isn_forward: int | None = None
+    isn_backward: int | None = None
 
 
 @dataclass(slots=True)

@@ -46,6 +46,24 @@ def endpoint_hash(address: bytes, port: int) -> int:
     return _fnv(address + port.to_bytes(2, "big"))
 
 
+def pair_hash(client: bytes, server: bytes) -> int:
+    """The hash of two packed addresses, in this order."""
+    return _fnv(client + server)
+
+
+def name_watched(table: array[int] | memoryview, raw: bytes) -> bool:
+    """Whether a name as it stood on the wire, or a name above it, is in a table of names."""
+    value, end = _OFFSET, len(raw)
+    while end and raw[end - 1] == 0x2E:
+        end -= 1
+    for at in range(end - 1, -1, -1):
+        byte = raw[at]
+        value = ((value ^ (byte | 0x20 if 0x41 <= byte <= 0x5A else byte)) * _PRIME) & _MASK
+        if (at == 0 or raw[at - 1] == 0x2E) and contains(table, value or 1):
+            return True
+    return False
+
+
 def build_table(hashes: Iterable[int]) -> array[int]:
     """An open-addressing table of the hashes, at most half full."""
     wanted = set(hashes)

@@ -52,7 +52,8 @@ class Frame:
     """One captured frame.
 
     number: Wireshark's frame number, from 1. time_ns: UTC nanoseconds since 1970, None where the
-    capture gives none (simple packet block). original_length: bytes on the wire; `data` may be shorter.
+    capture gives none (simple packet block) or one beyond the years 1970 to 2262. original_length: bytes on
+    the wire; `data` may be shorter. offset: where the frame's record begins in the (inflated) capture.
     """
 
     number: int
@@ -60,6 +61,7 @@ class Frame:
     link_type: int
     original_length: int
     data: bytes
+    offset: int = 0
 
 
 @dataclass(slots=True)
@@ -71,8 +73,22 @@ class _Interface:
     ticks_per_s: int = 1_000_000
     offset_s: int = 0
 
-    def time_ns(self, ticks: int) -> int:
-        return ticks * NS // self.ticks_per_s + self.offset_s * NS
+    def time_ns(self, ticks: int) -> int | None:
+        time_ns = ticks * NS // self.ticks_per_s + self.offset_s * NS
+        return time_ns if 0 <= time_ns < 1 << 63 else None
+
+
+class _Counting:
+    """A stream that knows how much was read of it."""
+
+    def __init__(self, stream: Readable, before: int) -> None:
+        self._stream = stream
+        self.position = before
+
+    def read(self, size: int, /) -> bytes:
+        data = self._stream.read(size)
+        self.position += len(data)
+        return data
 
 
 @dataclass(slots=True)
@@ -108,7 +124,7 @@ def read_frames(stream: Readable, path: str, warn: Callable[[str], None] = _igno
     if not magic:
         raise CaptureError(path, "the file is empty")
     if magic == _SECTION_MAGIC:
-        return _read_pcapng(stream, path, warn)
+        return _read_pcapng(_Counting(stream, 4), path, warn)
     if magic in _PCAP_MAGICS:
         return _read_pcap(stream, path, magic, warn)
     raise CaptureError(path, "not a capture (neither pcap nor pcapng)")
@@ -122,7 +138,7 @@ def _read_pcap(stream: Readable, path: str, magic: bytes, warn: Callable[[str], 
     # The upper bits hold the length of a frame check sequence (LINKTYPE is the lower 16 bits).
     link_type = struct.unpack_from(order + "I", rest, 16)[0] & 0xFFFF
     record = struct.Struct(order + "IIII")
-    number = 0
+    number, offset = 0, 24
     while header := read_exactly(stream, header_size):
         number += 1
         if len(header) < header_size:
@@ -133,13 +149,14 @@ def _read_pcap(stream: Readable, path: str, magic: bytes, warn: Callable[[str], 
             warn(f"{path}: frame {number} claims {captured} bytes; the rest of the file is damaged")
             return
         data = read_exactly(stream, captured)
-        yield Frame(number, seconds * NS + fraction * unit_ns, link_type, original, data)
+        yield Frame(number, seconds * NS + fraction * unit_ns, link_type, original, data, offset)
+        offset += header_size + captured
         if len(data) < captured:
             warn(f"{path}: the capture ends inside frame {number}")
             return
 
 
-def _read_pcapng(stream: Readable, path: str, warn: Callable[[str], None]) -> Iterator[Frame]:
+def _read_pcapng(stream: _Counting, path: str, warn: Callable[[str], None]) -> Iterator[Frame]:
     section: _Section | None = None
     head, number = _SECTION_MAGIC, 0
     while head:
@@ -150,6 +167,7 @@ def _read_pcapng(stream: Readable, path: str, warn: Callable[[str], None]) -> It
             head = read_exactly(stream, 4)
             continue
         assert section is not None
+        offset = stream.position - 4
         body = _read_body(stream, section.order, path, warn) if len(head) == 4 else None
         if body is None:
             if len(head) < 4:
@@ -160,7 +178,7 @@ def _read_pcapng(stream: Readable, path: str, warn: Callable[[str], None]) -> It
             _add_interface(section, body)
         elif kind in (_ENHANCED_PACKET, _SIMPLE_PACKET, _OBSOLETE_PACKET):
             number += 1
-            frame = _packet(section, kind, body, number)
+            frame = _packet(section, kind, body, number, offset)
             if frame is None:
                 warn(f"{path}: frame {number} is damaged and was left out")
             else:
@@ -219,7 +237,7 @@ def _add_interface(section: _Section, body: bytes) -> None:
     section.interfaces.append(interface)
 
 
-def _packet(section: _Section, kind: int, body: bytes, number: int) -> Frame | None:
+def _packet(section: _Section, kind: int, body: bytes, number: int, offset: int) -> Frame | None:
     """Decode a packet block; None where it is too short or names no known interface."""
     order, time_ns = section.order, None
     if kind == _SIMPLE_PACKET:
@@ -237,4 +255,4 @@ def _packet(section: _Section, kind: int, body: bytes, number: int) -> Frame | N
             return None
         interface, start = section.interfaces[index], 20
         time_ns = interface.time_ns(high << 32 | low)
-    return Frame(number, time_ns, interface.link_type, original, body[start : start + captured])
+    return Frame(number, time_ns, interface.link_type, original, body[start : start + captured], offset)
