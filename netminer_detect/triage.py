@@ -23,8 +23,18 @@ TOKENS = (
     b'"client.',
 )
 
-# Node protocols: message starts of Bitcoin and its kin (chainparams.cpp of each), Monero's levin signature.
+# Carriers that the kernel does not know: SOCKS 4 and 5 (RFC 1928), HAProxy's PROXY header, versions 1 and 2.
+# Node protocols: message starts of Bitcoin and its kin (chainparams.cpp of each), Monero's levin signature,
+# Ethereum's RLPx (a length below 1024, then 04).
 OPENINGS: tuple[tuple[int, bytes], ...] = (
+    (0, b"\x04\x01"),
+    (0, b"\x05\x01"),
+    (0, b"\x05\x02"),
+    (0, b"\x05\x03"),
+    (0, b"\x05\x04"),
+    (0, b"PROXY "),
+    (0, b"\r\n\r\n\x00\r\nQUIT\n"),
+    (2, b"\x04"),
     (0, b"\xf9\xbe\xb4\xd9"),  # Bitcoin main
     (0, b"\x0b\x11\x09\x07"),  # Bitcoin test 3
     (0, b"\x1c\x16\x3f\x28"),  # Bitcoin test 4

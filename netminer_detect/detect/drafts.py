@@ -243,6 +243,8 @@ def workers_of(draft: Draft) -> list[Worker]:
         Worker(worker.login, worker.user, worker.worker, worker.agent, worker.password, worker.shares,
                work_of(worker.done))
         for worker in draft.workers.values()
+        # Sessions that named no login say nothing beside those that did.
+        if worker.login is not None or worker.shares.submitted or len(draft.workers) == 1
     ]
     found.sort(key=lambda worker: (-worker.shares.submitted, worker.login or ""))
     return found

@@ -178,8 +178,8 @@ def _enrich(reading: Reading, known: _Known, book: Rulebook, server: End) -> Non
             reading.rules.append(fact.rule)
         return
     by_address = book.endpoint(*server)
-    if by_address is not None and reading.role is Role.MINER:
-        reading.pool.operator = reading.pool.operator or (None if by_address.stale else by_address.operator)
+    if by_address is not None and not by_address.stale and reading.role is Role.MINER:
+        reading.pool.operator = reading.pool.operator or by_address.operator
         if "address" not in reading.pool.basis:
             reading.pool.basis.append("address")
         if by_address.rule not in reading.rules:

@@ -2,8 +2,9 @@
 
 Contract: a carriers Reader. Bitcoin and its kin: magic of the network u32, command of 12 bytes (ASCII, padded by
 NUL), length u32 LE, checksum 4 bytes (Bitcoin's protocol documentation, chainparams.cpp of each coin). Monero's
-levin: signature 0121010101010101, length u64 LE, flag, command u32 LE (contrib/epee levin_base.h). One message
-is enough; then the reader is done.
+levin: signature 0121010101010101, length u64 LE, flag, command u32 LE (contrib/epee levin_base.h). Ethereum's
+RLPx: the first message of each side is its own length u16 BE, then 04 and an elliptic-curve point (EIP-8). One
+message is enough; then the reader is done.
 """
 
 from __future__ import annotations
@@ -36,9 +37,22 @@ _COMMANDS = frozenset({
 })  # fmt: skip
 
 
+# An RLPx handshake: 65 bytes of key, 16 of initialisation vector, 194 or more of ciphertext, 32 of tag, and 100 to
+# 300 bytes of padding (EIP-8).
+RLPX = range(200, 1024)
+
+
 def begins(head: bytes) -> bool:
     """Whether bytes may be the start of a node's protocol; short heads may still turn out otherwise."""
-    return any(magic.startswith(head[:4]) for magic in MAGICS) or LEVIN.startswith(head[:8])
+    if any(magic.startswith(head[:4]) for magic in MAGICS) or LEVIN.startswith(head[:8]):
+        return True
+    return head[:1] in (b"\x00", b"\x01", b"\x02", b"\x03") and head[2:3] in (b"\x04", b"")
+
+
+def is_rlpx(message: bytes) -> bool:
+    """Whether a side's first message is an RLPx handshake: it says its own length."""
+    size = int.from_bytes(message[:2], "big")
+    return size in RLPX and len(message) == size + 2 and message[2] == 4
 
 
 def node_of(head: bytes) -> str | None:
@@ -66,8 +80,9 @@ class Nodes:
         """See `Reader`."""
         if self.done:
             return []
-        held = (self._client if side is Side.CLIENT else self._server) + data[:HEADER]
-        coin = node_of(held)
+        before = self._client if side is Side.CLIENT else self._server
+        held = before + data[:HEADER]
+        coin = "Ethereum" if not before and is_rlpx(data) else node_of(held)
         if coin is not None:
             self.done = True
             evidence = Evidence(mark, side, "node", f"{coin} node message")

@@ -28,6 +28,7 @@ from netminer_detect.observations import (
     JobAssigned,
     Observation,
     RateClaimed,
+    ServerNamed,
     ShareAnswered,
     ShareSubmitted,
     Side,
@@ -36,6 +37,7 @@ from netminer_detect.observations import (
 from netminer_detect.requests import Requests
 from netminer_detect.work import DIFFICULTY_1, from_target, hex_integer, number
 
+_HOST = re.compile(r"(?=.{4,253}\Z)(?:[A-Za-z0-9_-]{1,63}\.)+[A-Za-z][A-Za-z0-9-]{1,62}\Z")
 # Jobs come every few seconds and shares name recent ones; cgminer keeps the jobs of about two minutes.
 MAX_JOBS = 512
 
@@ -169,7 +171,13 @@ class Stratum:
         self._asked.ask(message.body.get("id"), _Asked("subscribe"))
         if self._worth is None and self.shape.default is not None:
             self._worth = self._worth_of(self.shape.default)
-        return [HandshakeAsked(message.evidence("subscribe"), agent)]
+        found: list[Observation] = [HandshakeAsked(message.evidence("subscribe"), agent)]
+        # ZIP-301 and bfgminer: [agent, session, host, port] name the server as the miner was told it.
+        if len(params) > 3 and isinstance(params[2], str) and _HOST.match(params[2]):
+            port = text(params[3])
+            number = int(port) if port and port.isdigit() and len(port) < 6 else None
+            found.append(ServerNamed(message.evidence("subscribe"), params[2].lower(), number, "stratum"))
+        return found
 
     def _authorize(self, message: Message) -> list[Observation]:
         params = message.positional
