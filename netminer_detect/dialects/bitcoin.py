@@ -2,8 +2,8 @@
 
 Contract: `is_bitcoin(bits, time)` takes the compact target and the time of a block header, both as hex of four
 bytes, big-endian, and says whether no chain but Bitcoin had such a difficulty then. No other chain of the same
-algorithm comes near: Bitcoin had 2e11 in 2016 and 1.3e14 in 2026, Bitcoin Cash at most some 1e12; before its
-split in August 2017 no other was above 1e10.
+algorithm comes near: Bitcoin had 2e11 in 2016, 6e12 in August 2018 and 1.3e14 in 2026, Bitcoin Cash at most
+1.3e12 (November 2017) and some 1e12 in 2026; before its split in August 2017 no other was above 1e10.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from netminer_detect.dialects.dialect import is_hex
 
 _TARGET_1 = 0xFFFF << 208
 _SPLIT = 1_501_593_374  # the first block of Bitcoin Cash, 1 August 2017
-_BEFORE, _AFTER = 10**10, 10**13
+_BEFORE, _AFTER = 10**10, 3 * 10**12
 
 
 def difficulty_of(bits: str) -> float | None:
