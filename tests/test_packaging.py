@@ -1,0 +1,112 @@
+"""Each way of installing carries rules and samples: `selftest` runs from each, far from the checkout."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tarfile
+import venv
+
+import pytest
+
+pytest.importorskip("netminer_detect.cli", exc_type=ImportError)
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+NOT_SOURCE = shutil.ignore_patterns(".*", "build", "dist", "*.so", "__pycache__", "*.egg-info")
+# The kernel compiles in a quarter of the time; what it says is the same.
+QUICKLY = {"CFLAGS": "-O0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+def run(*command, **options):
+    environment = {**os.environ, **QUICKLY, **options.pop("env", {})}
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, env=environment, **options)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture
+def source(tmp_path):
+    """A copy of the checkout, so that building leaves nothing behind."""
+    return pathlib.Path(shutil.copytree(ROOT, tmp_path / "source", ignore=NOT_SOURCE))
+
+
+@pytest.fixture
+def fresh(tmp_path):
+    """A virtual environment that borrows this one's libraries, but not its editable netminer_detect."""
+    folder = tmp_path / "fresh"
+    venv.create(folder)
+    python = folder / "bin" / "python"
+    site = run(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))").strip()
+    (pathlib.Path(site) / "borrowed.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return python
+
+
+def install(python, *what):
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-build-isolation", *what)
+
+
+def selftest(python, tmp_path, home):
+    """Run it from elsewhere, and see that it is the one installed under `home`."""
+    told = run(python, "-c", "import netminer_detect; print(netminer_detect.__file__)", cwd=tmp_path)
+    assert pathlib.Path(told.strip()).is_relative_to(home), told
+    told = run(python.parent / "netminer-detect", "selftest", cwd=tmp_path)
+    assert "monero-json-rpc" in told and "100 %" in told
+
+
+def test_wheel(source, fresh, tmp_path):
+    run(sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "-w", tmp_path, source)
+    (wheel,) = tmp_path.glob("*.whl")
+    install(fresh, wheel)
+    selftest(fresh, tmp_path, tmp_path / "fresh")
+
+
+def test_sdist(source, fresh, tmp_path):
+    make = "import sys; from setuptools.build_meta import build_sdist; build_sdist(sys.argv[1])"
+    run(sys.executable, "-c", make, tmp_path, cwd=source)
+    (sdist,) = tmp_path.glob("*.tar.gz")
+    install(fresh, sdist)
+    selftest(fresh, tmp_path, tmp_path / "fresh")
+
+
+def test_editable(source, fresh, tmp_path):
+    install(fresh, "-e", source)
+    selftest(fresh, tmp_path, source)
+
+
+def test_plain_install_fetches_what_it_needs(source, tmp_path):
+    venv.create(tmp_path / "clean", with_pip=True)
+    python = tmp_path / "clean" / "bin" / "python"
+    skip_without_packages()
+    run(python, "-m", "pip", "install", source)
+    selftest(python, tmp_path, tmp_path / "clean")
+
+
+def test_bundle_installs_without_a_network(source, tmp_path):
+    skip_without_packages()
+    run(source / "scripts" / "bundle", tmp_path / "dist", env={"NETMINER_PYTHON": sys.executable})
+    (archive,) = (tmp_path / "dist").glob("netminer-detect-*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(tmp_path, filter="data")
+    (folder,) = (path for path in tmp_path.glob("netminer-detect-*") if path.is_dir())
+    offline = {"PIP_NO_INDEX": "1", "https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9",
+               "PYTHON": sys._base_executable}
+    run(*no_network(), folder / "install", tmp_path / "there", env=offline)
+    selftest(tmp_path / "there" / "bin" / "python", tmp_path, tmp_path / "there")
+
+
+def no_network():
+    """The words before a command that take its network away, where that is allowed."""
+    words = ["unshare", "--map-root-user", "--net"]
+    try:
+        return words if subprocess.run([*words, "true"], capture_output=True).returncode == 0 else []
+    except FileNotFoundError:
+        return []
+
+
+def skip_without_packages():
+    """Some machines build and test without a package index."""
+    done = subprocess.run([sys.executable, "-m", "pip", "index", "versions", "zstandard"], capture_output=True)
+    if done.returncode:
+        pytest.skip("no package index can be reached")
