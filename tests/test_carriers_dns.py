@@ -83,10 +83,19 @@ def test_pointers_that_lead_nowhere(pointer):
     assert read_dns(struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + pointer + struct.pack(">HH", 1, 1)) is None
 
 
-def test_ladder_of_pointers_is_bounded():
-    ladder = b"".join((0xC000 | 12 + 2 * max(step - 1, 0)).to_bytes(2, "big") for step in range(2000))
-    answers = [record((0xC000 | 3000).to_bytes(2, "big"), 1, b"\1\2\3\4")] * 4096
-    read_dns(message(answers=answers[:1])[:12] + ladder + b"".join(answers))
+@pytest.mark.parametrize(("steps", "answers"), [(10, 2), (30, 1)])
+def test_ladder_of_pointers_is_bounded(steps, answers):
+    """A record's data holds pointers, each to the one before; the next record's name begins at one of them."""
+    first = 12 + 7 + 12
+    ladder = b"\xc0\x0c" + b"".join((0xC000 | first + 2 * step).to_bytes(2, "big") for step in range(40))
+    start = (0xC000 | first + 2 * steps).to_bytes(2, "big")
+    payload = message(b"a", 1, [record(NAME, 16, ladder), record(start, 16, b"")])
+    assert [one.name for one in read_dns(payload).answers] == ["a"] * answers
+
+
+@pytest.mark.parametrize("flags", [0x2800, 0x0140, 0x7100])
+def test_updates_and_reserved_bits_are_no_queries(flags):
+    assert read_dns(message(flags=flags)) is None
 
 
 @pytest.mark.parametrize("payload", [b"", bytes(12), bytes(17), bytes(600), b"\xff" * 600, b"{\"id\":1}" * 9])
@@ -152,6 +161,8 @@ def test_gap_over_tcp():
     reader.feed(FRAMED[:10])
     reader.gap(7)
     assert reader.feed(FRAMED[17:]) == [read_dns(CHAIN), read_dns(QUERY)]
+    reader.gap(1)
+    assert reader.broken
 
 
 def test_what_is_no_dns_over_tcp_breaks_it():

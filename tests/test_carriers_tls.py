@@ -197,6 +197,11 @@ def test_common_names_that_are_no_names(common):
     assert certificate_names(certificate(common)) == []
 
 
+def test_element_that_runs_over_its_parent():
+    sound = certificate((0x0C, b"stratum"))
+    assert certificate_names(sound.replace(b"\x0c\x07stratum", b"\x0c\x08stratum")) == []
+
+
 def test_memory_is_bounded():
     reader = Tls()
     endless = b"\x16\x03\x01\x40\x00" + b"\x01\xff\xff\xff" + bytes(0x4000 - 4)

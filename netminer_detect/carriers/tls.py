@@ -31,7 +31,7 @@ _Name = tuple[Literal["tls", "certificate"], str]
 
 _FIRST_KIND, _ALERT, _HANDSHAKE, _APPLICATION = 20, 21, 22, 23
 _HELLO_REQUEST, _CLIENT_HELLO, _SERVER_HELLO, _TICKET, _CERTIFICATE, _SUPPLEMENTAL = 0, 1, 2, 4, 11, 23
-_EXTENSION_SERVER_NAME, _EXTENSION_VERSIONS = 0, 43
+_EXTENSION_SERVER_NAME = 0
 
 
 def begins_tls(head: bytes) -> bool | None:
@@ -128,9 +128,8 @@ class _Half:
             name = _hello_server_name(body)
             return [("tls", name)] if name is not None else []
         if kind == _SERVER_HELLO:
+            # After that of TLS 1.3 all is encrypted: its next record is no handshake and ends this half.
             self._hello_seen = True
-            if _hello_extension(body, 3, _EXTENSION_VERSIONS) is not None:
-                self._finish()  # only TLS 1.3 selects its version there: the certificate comes encrypted
         elif kind == _CERTIFICATE:
             self._finish()
             return [("certificate", name) for name in certificate_names(body[6:])]
@@ -200,23 +199,20 @@ def _leaf_end(held: bytearray) -> int:
     return 6 + _u24(held, 7) if len(held) >= 10 else 6
 
 
-def _hello_extension(body: bytes, cipher_bytes: int, wanted: int) -> bytes | None:
-    """One extension of a hello, None where it is not there whole. `cipher_bytes` is the size of what a ServerHello
-    has between session id and extensions (cipher, compression); 0 for the lists of a ClientHello."""
+def _server_name_list(body: bytes) -> bytes | None:
+    """The server name extension of a ClientHello: version (2), random (32), session id, cipher suites, compression
+    methods, extensions (each behind its length). None where it is not there whole."""
     try:
         if body[0] != 3 or body[34] > 32:
             return None
         at = 35 + body[34]
-        if cipher_bytes:
-            at += cipher_bytes
-        else:
-            at += 2 + _u16(body, at)
-            at += 1 + body[at]
+        at += 2 + _u16(body, at)
+        at += 1 + body[at]
         end = at + 2 + _u16(body, at)
         at += 2
         while at + 4 <= end:
             size = _u16(body, at + 2)
-            if _u16(body, at) == wanted:
+            if _u16(body, at) == _EXTENSION_SERVER_NAME:
                 value = body[at + 4 : at + 4 + size]
                 return value if len(value) == size and at + 4 + size <= end else None
             at += 4 + size
@@ -227,7 +223,7 @@ def _hello_extension(body: bytes, cipher_bytes: int, wanted: int) -> bytes | Non
 
 def _hello_server_name(body: bytes) -> str | None:
     """ServerNameList: length (2), then entries of type (1), length (2), name; type 0 is a host name."""
-    entries = _hello_extension(body, 0, _EXTENSION_SERVER_NAME)
+    entries = _server_name_list(body)
     if entries is None or len(entries) < 5 or entries[2] != 0:
         return None
     size = _u16(entries, 3)
