@@ -9,15 +9,18 @@ every name and endpoint that `name` and `endpoint` answer. Malware's infrastruct
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from netminer_detect.kernel.watch import build_table, contains, endpoint_hash, suffix_hashes
 from netminer_detect.rulebook import names
 from netminer_detect.rulebook.compiled import Compiled, packed_address
-from netminer_detect.rulebook.facts import AgentFact, EndpointFact, NameFact
 from netminer_detect.rulebook.loading import shipped, with_own
+
+if TYPE_CHECKING:
+    import re
+
+    from netminer_detect.rulebook.facts import AgentFact, EndpointFact, NameFact
 
 _MAX_AGENT = 256
 
@@ -46,13 +49,16 @@ class Rulebook:
         wanted = names.normal(name)
         if not self._endpoints or len(wanted) > names.MAX_NAME:
             return None
+        page: NameFact | None = None
         at = 0
         for value in reversed(suffix_hashes(wanted)):
             suffix = wanted[at:]
             if contains(self.names_table, value) and (fact := self._compiled.name(suffix)) is not None:
-                return _as_seen(fact, wanted, port)
+                if fact.kind != "website" or fact.name == wanted:
+                    return _as_seen(fact, wanted, port)
+                page = page or fact  # what lies below a page is for the domain above to judge
             at = wanted.find(".", at) + 1
-        return None
+        return page
 
     def endpoint(self, ip: str, port: int) -> EndpointFact | None:
         """What is known of an address with exactly this port; an address alone is nothing."""
@@ -92,12 +98,16 @@ class Rulebook:
 
     def _agent(self, text: str) -> AgentFact | None:
         if self._agents is None:
+            import re
+
             self._agents = [(re.compile(regex, re.IGNORECASE), fact) for regex, fact in self._compiled.agents()]
         return next((fact for pattern, fact in self._agents if pattern.search(text)), None) if text else None
 
 
 def _as_seen(fact: NameFact, wanted: str, port: int | None) -> NameFact:
     """The fact for the very name that was asked for, with its kind judged from labels and port."""
+    from dataclasses import replace
+
     if fact.kind == "domain":
         # A host that serves miners and a website alike: its port tells; where that is unknown, it is a server.
         listed = port in fact.ports if port is not None else bool(fact.ports) and wanted == fact.name

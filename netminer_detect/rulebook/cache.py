@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
 
 _MAX_BYTES = 256 * 1024 * 1024
 
@@ -49,6 +48,8 @@ def load(name: str) -> bytes | None:
 
 def store(name: str, data: bytes) -> None:
     """Put an entry there, whole or not at all."""
+    from contextlib import suppress
+
     place = folder()
     passing = os.path.join(place, f".{name}.{os.getpid()}")
     with suppress(OSError):

@@ -1,12 +1,13 @@
 """The rulebook as one flat, read-only block of bytes: written once, opened in no time, never executed.
 
-Contract: `pack(facts)` gives the bytes, `Compiled(data)` opens them and raises DamagedRules where they are not
-whole: magic, version, length, checksum, sizes of all sections. Lookups read rows in place; nothing is unpacked
-before it is asked for. `facts()` gives everything back.
+Contract: `packing.pack(facts)` gives the bytes, `Compiled(data)` opens them and raises DamagedRules where they are
+not whole: magic, version, length, checksum, sizes of all sections. Lookups read rows in place; nothing is unpacked
+before it is asked for, and what only an answer needs is imported with the first answer: most captures hold none.
+`facts()` gives everything back.
 
 Format, in the machine's byte order (a file from a machine of the other order has another version number and is
 refused): magic "NMDRULES"; u32 version; u32 CRC-32 of all that follows it; u64 length of the whole; then for each
-section of `_SECTIONS` u64 offset, u64 length; then the sections, each at a multiple of 8:
+section of `SECTIONS` u64 offset, u64 length; then the sections, each at a multiple of 8:
 * text, ends: all texts one behind the other in UTF-8; where each ends (u32). Text 0 is empty and means "none".
 * name_table, endpoint_table: tables of `kernel.watch`.
 * names, malware_names: rows sorted by the name's bytes; ports: u16s that the rows point into.
@@ -19,26 +20,25 @@ from __future__ import annotations
 
 import struct
 import zlib
-from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from netminer_detect.kernel.watch import build_table, endpoint_hash, name_hash
-from netminer_detect.rulebook.facts import NAME_KINDS, AgentFact, EndpointFact, Facts, NameFact
+if TYPE_CHECKING:
+    from netminer_detect.rulebook.facts import AgentFact, EndpointFact, Facts, NameFact
 
 MAGIC, VERSION = b"NMDRULES", 1
-_SECTIONS = ("text", "ends", "name_table", "endpoint_table", "names", "malware_names", "ports", "endpoints",
-             "malware_endpoints", "agents", "rules")  # fmt: skip
-_HEAD = struct.Struct("=8sIIQ")
-_PLACE = struct.Struct("=QQ")
-_START = _HEAD.size + _PLACE.size * len(_SECTIONS)
+SECTIONS = ("text", "ends", "name_table", "endpoint_table", "names", "malware_names", "ports", "endpoints",
+            "malware_endpoints", "agents", "rules")  # fmt: skip
+HEAD = struct.Struct("=8sIIQ")
+PLACE = struct.Struct("=QQ")
+START = HEAD.size + PLACE.size * len(SECTIONS)
 _CHECKED_FROM = 16  # the checksum covers the length and all behind it
-_NAME = struct.Struct("=7IIHBB")  # name operator rule coin transport source date, first port, ports, kind, stale
-_ENDPOINT = struct.Struct("=19sB5I")  # key, stale, operator rule coin source date
-_AGENT = struct.Struct("=4I")  # regex rule product kind
+NAME = struct.Struct("=7IIHBB")  # name operator rule coin transport source date, first port, ports, kind, stale
+ENDPOINT = struct.Struct("=19sB5I")  # key, stale, operator rule coin source date
+AGENT = struct.Struct("=4I")  # regex rule product kind
 _ROWS = {
-    "ends": 4, "name_table": 8, "endpoint_table": 8, "names": _NAME.size, "malware_names": _NAME.size, "ports": 2,
-    "endpoints": _ENDPOINT.size, "malware_endpoints": _ENDPOINT.size, "agents": _AGENT.size, "rules": 4,
+    "ends": 4, "name_table": 8, "endpoint_table": 8, "names": NAME.size, "malware_names": NAME.size, "ports": 2,
+    "endpoints": ENDPOINT.size, "malware_endpoints": ENDPOINT.size, "agents": AGENT.size, "rules": 4,
 }  # fmt: skip
 
 
@@ -56,84 +56,9 @@ def packed_address(ip: str) -> bytes | None:
         return None
 
 
-def _endpoint_key(address: bytes, port: int) -> bytes:
+def endpoint_key(address: bytes, port: int) -> bytes:
+    """What rows of endpoints are sorted by."""
     return bytes([len(address)]) + address.ljust(16, b"\0") + port.to_bytes(2, "big")
-
-
-class _Texts:
-    """Collects texts, each once."""
-
-    def __init__(self) -> None:
-        self._numbers: dict[str, int] = {"": 0}
-
-    def number(self, text: str | None) -> int:
-        return self._numbers.setdefault(text or "", len(self._numbers))
-
-    def sections(self) -> tuple[bytes, bytes]:
-        raw = [text.encode("utf-8") for text in self._numbers]
-        ends, total = array("I"), 0
-        for piece in raw:
-            total += len(piece)
-            ends.append(total)
-        return b"".join(raw), ends.tobytes()
-
-
-def pack(facts: Facts) -> bytes:
-    """The facts as bytes that `Compiled` opens."""
-    texts, ports = _Texts(), array("H")
-    mining = [fact for fact in facts.names if fact.kind != "malware"]
-    malware = [fact for fact in facts.names if fact.kind == "malware"]
-    sections = {
-        "name_table": build_table(name_hash(fact.name) for fact in mining).tobytes(),
-        "endpoint_table": build_table(_hashes(facts.endpoints)).tobytes(),
-        "names": _name_rows(mining, texts, ports),
-        "malware_names": _name_rows(malware, texts, ports),
-        "endpoints": _endpoint_rows((f for f in facts.endpoints if f.kind == "server"), texts),
-        "malware_endpoints": _endpoint_rows((f for f in facts.endpoints if f.kind == "malware"), texts),
-        "agents": b"".join(
-            _AGENT.pack(*map(texts.number, (regex, fact.rule, fact.product, fact.kind)))
-            for regex, fact in facts.agents
-        ),
-        "rules": array("I", map(texts.number, facts.rules)).tobytes(),
-        "ports": ports.tobytes(),
-    }
-    sections["text"], sections["ends"] = texts.sections()
-    places, body, at = [], [], _START
-    for name in _SECTIONS:
-        data = sections[name]
-        places.append(_PLACE.pack(at, len(data)))
-        padded = data + bytes(-len(data) % 8)
-        body.append(padded)
-        at += len(padded)
-    rest = struct.pack("=Q", at) + b"".join(places) + b"".join(body)
-    return MAGIC + struct.pack("=II", VERSION, zlib.crc32(rest)) + rest
-
-
-def _hashes(endpoints: Iterable[EndpointFact]) -> Iterator[int]:
-    for fact in endpoints:
-        address = packed_address(fact.ip)
-        if fact.kind == "server" and address is not None:
-            yield endpoint_hash(address, fact.port)
-
-
-def _name_rows(names: list[NameFact], texts: _Texts, ports: array[int]) -> bytes:
-    rows = []
-    for fact in sorted(names, key=lambda fact: fact.name.encode("ascii")):
-        told = (fact.name, fact.operator, fact.rule, fact.coin, fact.transport, fact.source, fact.date)
-        first, kind = len(ports), NAME_KINDS.index(fact.kind)
-        ports.extend(fact.ports)
-        rows.append(_NAME.pack(*map(texts.number, told), first, len(fact.ports), kind, fact.stale))
-    return b"".join(rows)
-
-
-def _endpoint_rows(endpoints: Iterable[EndpointFact], texts: _Texts) -> bytes:
-    rows = []
-    for fact in endpoints:
-        address = packed_address(fact.ip)
-        if address is not None:
-            told = map(texts.number, (fact.operator, fact.rule, fact.coin, fact.source, fact.date))
-            rows.append(_ENDPOINT.pack(_endpoint_key(address, fact.port), fact.stale, *told))
-    return b"".join(sorted(rows))
 
 
 class Compiled:
@@ -154,7 +79,7 @@ class Compiled:
                 raise DamagedRules("a hash table has no empty slot")
 
     def _section(self, name: str) -> memoryview:
-        at, size = _PLACE.unpack_from(self._view, _HEAD.size + _PLACE.size * _SECTIONS.index(name))
+        at, size = PLACE.unpack_from(self._view, HEAD.size + PLACE.size * SECTIONS.index(name))
         return self._view[at : at + size]
 
     def _string(self, number: int) -> str:
@@ -167,18 +92,20 @@ class Compiled:
     def name(self, name: str, malware: bool = False) -> NameFact | None:
         """The fact of exactly this (normal) name."""
         rows = self._rows["malware_names" if malware else "names"]
-        count, wanted = len(rows) // _NAME.size, name.encode("utf-8", "replace")
+        count, wanted = len(rows) // NAME.size, name.encode("utf-8", "replace")
 
         def key(row: int) -> bytes:
-            number = _NAME.unpack_from(rows, row * _NAME.size)[0]
+            number = NAME.unpack_from(rows, row * NAME.size)[0]
             return bytes(self._text[self._ends[number - 1] if number else 0 : self._ends[number]])
 
         row = bisect_left(range(count), wanted, key=key)
         return self._name_fact(rows, row) if row < count and key(row) == wanted else None
 
     def _name_fact(self, rows: memoryview, row: int) -> NameFact:
-        name, operator, rule, coin, transport, source, day, first, ports, kind, stale = _NAME.unpack_from(
-            rows, row * _NAME.size
+        from netminer_detect.rulebook.facts import NAME_KINDS, NameFact
+
+        name, operator, rule, coin, transport, source, day, first, ports, kind, stale = NAME.unpack_from(
+            rows, row * NAME.size
         )
         return NameFact(
             self._string(name),
@@ -196,10 +123,10 @@ class Compiled:
     def endpoint(self, address: bytes, port: int, malware: bool = False) -> EndpointFact | None:
         """The fact of a packed address and a port."""
         rows = self._rows["malware_endpoints" if malware else "endpoints"]
-        count, wanted = len(rows) // _ENDPOINT.size, _endpoint_key(address, port)
+        count, wanted = len(rows) // ENDPOINT.size, endpoint_key(address, port)
 
         def key(row: int) -> bytes:
-            return bytes(rows[row * _ENDPOINT.size : row * _ENDPOINT.size + 19])
+            return bytes(rows[row * ENDPOINT.size : row * ENDPOINT.size + 19])
 
         row = bisect_left(range(count), wanted, key=key)
         return self._endpoint_fact(rows, row, malware) if row < count and key(row) == wanted else None
@@ -207,7 +134,9 @@ class Compiled:
     def _endpoint_fact(self, rows: memoryview, row: int, malware: bool) -> EndpointFact:
         from _socket import AF_INET, AF_INET6, inet_ntop
 
-        key, stale, operator, rule, coin, source, day = _ENDPOINT.unpack_from(rows, row * _ENDPOINT.size)
+        from netminer_detect.rulebook.facts import EndpointFact
+
+        key, stale, operator, rule, coin, source, day = ENDPOINT.unpack_from(rows, row * ENDPOINT.size)
         return EndpointFact(
             inet_ntop(AF_INET if key[0] == 4 else AF_INET6, key[1 : 1 + key[0]]),
             int.from_bytes(key[17:], "big"),
@@ -222,28 +151,32 @@ class Compiled:
 
     def agents(self) -> list[tuple[str, AgentFact]]:
         """The agents' regular expressions, in the order in which they are tried."""
+        from netminer_detect.rulebook.facts import AgentFact
+
         found = []
-        for row in _AGENT.iter_unpack(self._section("agents")):
+        for row in AGENT.iter_unpack(self._section("agents")):
             regex, rule, product, kind = map(self._string, row)
             found.append((regex, AgentFact(rule, product, kind)))
         return found
 
     def facts(self) -> Facts:
         """Everything that was packed."""
+        from netminer_detect.rulebook.facts import Facts
+
         facts = Facts(agents=self.agents(), rules=[self._string(n) for n in self._section("rules").cast("I")])
         for section, malware in (("names", False), ("malware_names", True)):
             rows = self._rows[section]
-            facts.names += [self._name_fact(rows, row) for row in range(len(rows) // _NAME.size)]
+            facts.names += [self._name_fact(rows, row) for row in range(len(rows) // NAME.size)]
             rows = self._rows["malware_endpoints" if malware else "endpoints"]
-            facts.endpoints += [self._endpoint_fact(rows, row, malware) for row in range(len(rows) // _ENDPOINT.size)]
+            facts.endpoints += [self._endpoint_fact(rows, row, malware) for row in range(len(rows) // ENDPOINT.size)]
         return facts
 
 
 def _checked(data: bytes) -> memoryview:
     """The bytes, once they are known to be whole. Raises DamagedRules."""
-    if len(data) < _START:
+    if len(data) < START:
         raise DamagedRules("shorter than its header")
-    magic, version, checksum, length = _HEAD.unpack_from(data)
+    magic, version, checksum, length = HEAD.unpack_from(data)
     if magic != MAGIC:
         raise DamagedRules("not a compiled rulebook")
     if version != VERSION:
@@ -253,8 +186,8 @@ def _checked(data: bytes) -> memoryview:
     view = memoryview(data)
     if zlib.crc32(view[_CHECKED_FROM:]) != checksum:
         raise DamagedRules("its checksum is wrong")
-    for number, name in enumerate(_SECTIONS):
-        at, size = _PLACE.unpack_from(view, _HEAD.size + _PLACE.size * number)
-        if at < _START or at % 8 or at + size > len(data) or size % _ROWS.get(name, 1):
+    for number, name in enumerate(SECTIONS):
+        at, size = PLACE.unpack_from(view, HEAD.size + PLACE.size * number)
+        if at < START or at % 8 or at + size > len(data) or size % _ROWS.get(name, 1):
             raise DamagedRules(f"the section {name} has a wrong size")
     return view

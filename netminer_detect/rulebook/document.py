@@ -8,6 +8,7 @@ memory are in proportion to the file's size. The module imports PyYAML only when
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ from netminer_detect.errors import ConfigError
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 8
+# All but YAML 1.1's printable characters (5.1).
+_FORBIDDEN = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 @dataclass(slots=True)
@@ -53,6 +56,9 @@ def read(data: bytes, path: str) -> Node:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ConfigError(f"{path}:{line}", "this is not UTF-8", "save the file as UTF-8") from None
+    if found := re.search(_FORBIDDEN, text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise ConfigError(f"{path}:{line}", f"the character {found[0]!r}, which YAML does not allow", "remove it")
     root: Node | None = None
     stack: list[_Open] = []
     for name, line, value in _events(text, path):
@@ -128,7 +134,4 @@ def _events(text: str, path: str) -> Iterator[tuple[str, int, str]]:
         what = error.problem or error.context or "not YAML"
         raise ConfigError(f"{path}:{line}", what, "check indentation, colons and quotes there") from None
     except yaml.YAMLError as error:
-        where = getattr(error, "position", None)
-        line = text.count("\n", 0, where) + 1 if isinstance(where, int) else 1
-        what = f"a character that YAML does not allow ({getattr(error, 'reason', 'unreadable')})"
-        raise ConfigError(f"{path}:{line}", what, "remove it") from None
+        raise ConfigError(f"{path}:1", f"not YAML: {error}", "write it anew") from None

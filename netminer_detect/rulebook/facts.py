@@ -6,7 +6,8 @@ the day on which the source last stood by the fact. `stale` facts are old or poo
 Kinds of names, as `Rulebook.name` answers them:
 * `server`: a mining server; data exchanged with it is a mining contact;
 * `domain`: a sub-domain of a pool operator that looks neither like a mining server nor like a web page: weak;
-* `website`: a web page, API or explorer of a pool: who asks for it is a visitor;
+* `website`: a web page, API or explorer of a pool: who asks for it is a visitor. It stands for that very name;
+  what lies below it is judged by the operator's domain above it, where a rule has one;
 * `browser`: a host of browser-mining scripts or of their sockets;
 * `donation`: the fee server of a mining program: the program runs;
 * `malware`: infrastructure of miner malware: evidence of infection, never of mining.

@@ -1,7 +1,7 @@
 """Gathers the facts of many rules: ages them, puts equal ones together, lets own rules override shipped ones.
 
 Contract: `gather(rules)` gives facts sorted by name and by address and port. The date that counts is the newest;
-ports add up; coin and transport stand only where all sources agree. An address verified more than two years
+ports add up; coin and transport stand only where all that tell them agree. An address verified more than two years
 before its rule's review is stale, a name after eight: addresses change hands, names stay with their operator
 (the catalogue of 2018 is history, the pool tables of 2019 are not). A name is not stale while a name above it
 in the same rule is not: the operator still holds the domain. Where two rules claim a name or endpoint, the first
@@ -75,8 +75,8 @@ def _older(day: str, reviewed: str, days: int) -> bool:
 
 
 def _agreed(values: Iterable[T | None]) -> T | None:
-    """The value that all share, None where they differ or one is unknown."""
-    found = set(values)
+    """The value that all who tell one share, None where they differ."""
+    found = set(values) - {None}
     return found.pop() if len(found) == 1 else None
 
 

@@ -16,11 +16,14 @@ import stat
 import time
 import zlib
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from netminer_detect.errors import ConfigError
 from netminer_detect.rulebook import cache
-from netminer_detect.rulebook.compiled import VERSION, Compiled, DamagedRules, pack
-from netminer_detect.rulebook.facts import Facts
+from netminer_detect.rulebook.compiled import VERSION, Compiled, DamagedRules
+
+if TYPE_CHECKING:
+    from netminer_detect.rulebook.facts import Facts
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _BUILT = os.path.join(_PACKAGE, "data", "rules.bin")
@@ -47,7 +50,7 @@ def with_own(paths: Sequence[str]) -> Compiled:
 
 def compile_rules(folder: str) -> bytes:
     """The rules of a folder (or file), packed. Raises ConfigError."""
-    return pack(_parsed([(path, _content(path)) for path, _ in _listing(folder)]))
+    return _packed(_parsed([(path, _content(path)) for path, _ in _listing(folder)]))
 
 
 def _shipped_source() -> str:
@@ -76,7 +79,7 @@ def _cached(sources: Sequence[str]) -> Compiled:
     digest = _digest(contents)
     book = _from_cache(digest)
     if book is None:
-        data = pack(_gathered(contents))
+        data = _packed(_gathered(contents))
         cache.store(f"rules-{digest.decode()}", data)
         book = Compiled(data)
     newest = max((max(facts.st_mtime_ns, facts.st_ctime_ns) for listing in listings for _, facts in listing), default=0)
@@ -161,6 +164,12 @@ def _gathered(contents: Sequence[Sequence[tuple[str, bytes]]]) -> Facts:
     first, own = contents[0], [pair for group in contents[1:] for pair in group]
     facts = Compiled(first[0][1]).facts() if first and first[0][0] == _BUILT else _parsed(first)
     return override(facts, _parsed(own)) if own else facts
+
+
+def _packed(facts: Facts) -> bytes:
+    from netminer_detect.rulebook.packing import pack
+
+    return pack(facts)
 
 
 def _parsed(files: Sequence[tuple[str, bytes]]) -> Facts:

@@ -7,7 +7,6 @@ ASCII: what is not is written in punycode (RFC 5891) before it travels, so it is
 
 from __future__ import annotations
 
-import re
 from typing import Literal
 
 MAX_NAME = 253  # RFC 1035, 2.3.4: 255 octets on the wire
@@ -29,7 +28,9 @@ _MINING = frozenset(
         "gulf", "relay", "btc", "bch", "bsv", "ltc", "doge", "eth", "etc", "ethw", "ethash", "etchash", "xmr",
         "monero", "rx", "randomx", "zec", "zcash", "dash", "rvn", "kas", "erg", "flux", "ckb", "cfx", "dcr", "sc",
         "hns", "alph", "xch", "zeph", "zephyr", "sal", "salvium", "beam", "grin", "aeon", "trtl", "nexa", "clo",
-        "iron", "rxd", "sha256", "sha256d", "scrypt", "kawpow",
+        "iron", "rxd", "bitcoin", "litecoin", "kaspa", "ergo", "ravencoin", "nervos", "conflux", "karlsen", "pyrin",
+        "alephium", "dero", "zano", "epic", "quai", "neoxa", "clore", "haven", "conceal", "turtlecoin",
+        "sha256", "sha256d", "scrypt", "kawpow",
     ]
 )
 # Regions are server names only with a number behind them (eu1): alone they may be a website's language.
@@ -50,6 +51,8 @@ def normal(name: str) -> str:
 
 def fault(name: str) -> str | None:
     """Why a normal name may not stand in a rule; None if it may."""
+    import re
+
     if not name.isascii():
         return "is not ASCII: write it in punycode (xn--…)"
     if len(name) > MAX_NAME:
