@@ -9,6 +9,8 @@ no session). Memory is bounded by the streams' and the readers' own bounds.
 from __future__ import annotations
 
 import ipaddress
+from collections import deque
+from dataclasses import dataclass
 
 from netminer_detect.carriers.opening import Opening
 from netminer_detect.detect.session import Named, Session, Traffic
@@ -19,6 +21,11 @@ from netminer_detect.kernel.packet import RST, SYN
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Side
 from netminer_detect.streams import Data, Gap, Stream
+
+# A packet waits for what it answers no longer than so many packets of its flow, nor for more than so many bytes:
+# reordering by taps and threads is a matter of a few packets; what is farther off was lost.
+EARLY_PACKETS = 8
+EARLY_BYTES = 1 << 18
 
 
 def address_text(packed: bytes) -> str:
@@ -31,6 +38,15 @@ def address_text(packed: bytes) -> str:
 def mac_text(mac: bytes | None) -> str | None:
     """A MAC address as people write it."""
     return None if mac is None else mac.hex(":")
+
+
+@dataclass(frozen=True, slots=True)
+class _Early:
+    """A packet that waits for what it answers, since the flow's packet number `since`."""
+
+    segment: Segment
+    mark: Mark
+    since: int
 
 
 class FlowReader:
@@ -47,6 +63,8 @@ class FlowReader:
         )
         self._reader = Opening(Payload, HttpMining)
         self._forward, self._backward = _stream(facts.isn_forward), _stream(facts.isn_backward)
+        self._early: deque[_Early] = deque()
+        self._seen = 0
 
     @property
     def wanted(self) -> bool:
@@ -59,9 +77,30 @@ class FlowReader:
         return self._forward.held + self._backward.held
 
     def segment(self, segment: Segment, mark: Mark) -> None:
-        """Read one packet."""
+        """Read one packet, in the order in which the two ends saw it."""
         if segment.flags & RST:
             return  # what a reset carries is no data (RFC 9293, 3.10.7.4)
+        self._seen += 1
+        if self._is_early(segment):
+            self._early.append(_Early(segment, mark, self._seen))
+        else:
+            self._deliver(segment, mark)
+        while self._early and (
+            self._seen - self._early[0].since >= EARLY_PACKETS or not self._is_early(self._early[0].segment)
+        ):
+            early = self._early.popleft()
+            self._deliver(early.segment, early.mark)
+
+    def _is_early(self, segment: Segment) -> bool:
+        """Whether a packet answers what the capture shows only behind it. Two taps, or a capture thread each
+        direction, swap neighbours: an answer before its question would be an answer to nothing. One byte more
+        may be the other side's FIN."""
+        if not segment.payload or not segment.acknowledgement:
+            return False
+        other = self._backward if segment.forward else self._forward
+        return 1 < other.ahead(segment.acknowledgement) < EARLY_BYTES
+
+    def _deliver(self, segment: Segment, mark: Mark) -> None:
         stream = self._forward if segment.forward else self._backward
         sequence = segment.sequence
         if segment.flags & SYN:
@@ -73,6 +112,9 @@ class FlowReader:
 
     def close(self, facts: FlowFacts) -> Session:
         """The flow is over: what it was."""
+        for early in self._early:
+            self._deliver(early.segment, early.mark)
+        self._early.clear()
         self._read(Side.CLIENT, self._forward.close())
         self._read(Side.SERVER, self._backward.close())
         session = self.session

@@ -85,6 +85,12 @@ class Stream:
             out += self._skip_hole()
         return out
 
+    def ahead(self, acknowledgement: int) -> int:
+        """How many bytes of this direction its receiver had that were not readable yet; 0 where that is unknown."""
+        if self._origin is None:
+            return 0
+        return self._position(acknowledgement) - self._next
+
     def close(self) -> list[Data | Gap]:
         """The flow is over: return all that waits, with the gaps between."""
         out: list[Data | Gap] = []

@@ -18,8 +18,9 @@ Which flows are candidates (any of these):
 * TLS: a ClientHello whose server name is watched, or that has none, or that is not whole in its segment;
 * DNS (port 53 on either side, UDP or TCP): the packet holds a watched name in question or answers;
 * one of its ends is a watched endpoint, or (client, server address) was bound by `bind`.
-A head too short or out of order to judge makes a candidate: whoever reads it may settle it. Where the snap
-length cut it, nothing more can be learned, and it makes none. Of a UDP flow with port 53 only the packets that
+A head too short or out of order to judge makes a candidate: whoever reads it may settle it. Out of order is also a
+direction's first payload that acknowledges more than one byte which the other (its SYN seen) has not shown yet.
+Where the snap length cut it, nothing more can be learned, and it makes none. Of a UDP flow with port 53 only the packets that
 hold a watched name are handed out. A ClientHello split over segments is followed to its server name.
 
 Events come in the order of the capture. Of a flow that is still open, `facts` may already count packets behind
@@ -46,7 +47,8 @@ def _empty() -> array[int]:
 @dataclass(slots=True)
 class Segment:
     """One packet of a candidate flow. `flow` is the flow's number in this series, `offset` the place of its
-    record in the (inflated) capture, `missing` counts payload bytes that were not captured."""
+    record in the (inflated) capture, `missing` counts payload bytes that were not captured, `acknowledgement` is
+    TCP's (0 without the ACK flag): it tells what the sender had received, whatever the order of the capture."""
 
     flow: int
     forward: bool
@@ -57,6 +59,7 @@ class Segment:
     flags: int
     payload: bytes
     missing: int
+    acknowledgement: int = 0
 
 
 @dataclass(slots=True)

@@ -44,6 +44,7 @@ class Packet:
     missing: int
     vlans: tuple[int, ...] = ()
     tunnels: tuple[str, ...] = ()
+    acknowledgement: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ def _transport(
     protocol: int, data: bytes, at: int, end: int, source: bytes, destination: bytes, envelope: _Envelope
 ) -> Decoded:
     held = min(end, len(data))
+    acknowledgement = 0
     if protocol == TCP:
         offset = (data[at + 12] >> 4) * 4
         if offset < 20:
@@ -161,6 +163,8 @@ def _transport(
         start = at + offset
         sequence = int.from_bytes(data[at + 4 : at + 8], "big")
         flags = data[at + 13]
+        if flags & ACK:
+            acknowledgement = int.from_bytes(data[at + 8 : at + 12], "big")
     elif protocol == UDP:
         start, sequence, flags = at + 8, 0, 0
         inner = _udp_tunnel(data, at, held, envelope)
@@ -179,7 +183,7 @@ def _transport(
     payload = data[start:held]
     missing = max(0, end - max(held, start))
     return Packet(protocol, source, destination, *ports, sequence, flags, payload, missing, envelope.vlans,
-                  envelope.tunnels)
+                  envelope.tunnels, acknowledgement)
 
 
 def _ip_in_ip_name(protocol: int, outer_source: bytes) -> str:

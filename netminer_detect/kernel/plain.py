@@ -118,7 +118,7 @@ class PlainKernel:
         if handed:
             self._candidates.setdefault(flow.number, flow)
             yield Segment(flow.number, way == 0, frame.number, frame.time_ns, frame.offset, packet.sequence,
-                          packet.flags, packet.payload, packet.missing)  # fmt: skip
+                          packet.flags, packet.payload, packet.missing, packet.acknowledgement)  # fmt: skip
 
     def _open(self, key: Key, packet: Packet, frame: Frame) -> Flow:
         source, destination = (packet.source, packet.source_port), (packet.destination, packet.destination_port)
@@ -174,6 +174,8 @@ class PlainKernel:
             return tcp and flow.midstream and token_hit(self._watch, payload)
         if distance:
             return distance > 0
+        if tcp and self._answers_unseen(flow, own, packet):
+            return True
         verdict = judge_head(self._watch, payload, cut, not tcp)
         if isinstance(verdict, Hello):
             own.hello = verdict
@@ -181,6 +183,15 @@ class PlainKernel:
         own.judged = verdict is not Verdict.BLANK or own.payload > MAX_BLANK
         own.http = verdict is Verdict.HTTP
         return verdict is Verdict.CANDIDATE
+
+    @staticmethod
+    def _answers_unseen(flow: Flow, own: Way, packet: Packet) -> bool:
+        """Whether a direction's first payload acknowledges bytes of the other that the capture shows later, if at
+        all: an answer before its question. One byte may be a FIN."""
+        other = flow.ways[1] if own is flow.ways[0] else flow.ways[0]
+        if other.isn is None or other.expected is None or not packet.flags & ACK:
+            return False
+        return ahead(packet.acknowledgement, other.expected) > 1
 
     def _judge_more(self, own: Way, fresh: bytes, cut: bool) -> bool:
         """The next bytes of a ClientHello."""
