@@ -151,3 +151,12 @@ def test_gap_in_a_header():
     play(reader, [(C, HEADERS[-1][:100]), (C, 428), (C, ASK)])
     assert inner.seen[C] == ASK
     assert inner.gaps[C] == 0
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_capture_begins_behind_the_greeting(step):
+    inner = Recorder()
+    request = bytes.fromhex("050100030c") + b"pool.example" + b"\x0d\x05"
+    turns = [(C, request), (S, bytes.fromhex("050000010a0000010d05")), (C, b"hello"), (S, b"there")]
+    assert names(play(Socks(lambda: inner), turns, step)) == [("socks", "pool.example", 3333)]
+    assert inner.seen == {C: b"hello", S: b"there"}

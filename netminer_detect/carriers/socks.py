@@ -143,6 +143,8 @@ class Socks:
         return 2 + held[1]
 
     def _request5(self, held: bytes) -> int:
+        if held[0] in (_NAME, _IPV6) or (held[0] == _IPV4 and self._offered == bytes([_NO_AUTH])):
+            return self._lone_request(held)
         if held[0] == 1:
             return self._password(held)
         if held[0] != 5 or held[1] != _CONNECT:
@@ -150,6 +152,13 @@ class Socks:
         size, name = _address(held)
         self._ask(name, held[size - 2 : size])
         return size
+
+    def _lone_request(self, held: bytes) -> int:
+        """The capture began behind the greeting: what was taken for one of a single method were the request's
+        first three bytes, which read alike (version, 1, 0)."""
+        size, name = _address(bytes((5, _CONNECT, 0)) + held)
+        self._ask(name, held[size - 5 : size - 3])
+        return size - 3
 
     def _password(self, held: bytes) -> int:
         """Version (1), length, user, length, password (RFC 1929); GSSAPI's messages begin alike."""
@@ -198,6 +207,11 @@ class Socks:
         return 2
 
     def _reply5(self, held: bytes) -> int:
+        if held[0] == 0 and held[1] in (_IPV4, _NAME, _IPV6):
+            # Likewise behind the server's choice of method: version and 0 were the reply's own.
+            size, _ = _address(b"\x05\0" + held)
+            self._steps[self._client.other] = None
+            return size - 2
         if held[0] != 5 or held[1]:
             raise _NotSocks
         size, _ = _address(held)
