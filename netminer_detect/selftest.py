@@ -69,11 +69,10 @@ def run_selftest(stream: TextIO, lang: str = "en") -> int:
 
 def scan_sample(path: str) -> Report:
     """One sample, scanned with the shipped rules."""
-    from netminer_detect.progress import Silent
     from netminer_detect.scanning import run_scan
     from netminer_detect.settings import ScanSettings
 
-    return run_scan(ScanSettings(inputs=(path,)), Silent(), lambda _: None).report
+    return run_scan(ScanSettings(inputs=(path,)), None, lambda _: None).report
 
 
 def compare(name: str, report: Report, expected: list[Expected], outcome: Outcome) -> None:

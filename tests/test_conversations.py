@@ -37,7 +37,7 @@ def scan(tmp_path, conversation: Conversation, delivery: str, path: Path | None 
 
     capture = tmp_path / "dialogue.pcap"
     capture.write_bytes(as_capture(conversation, delivery, path))
-    return scanning.run_scan(ScanSettings(inputs=(str(capture),)))
+    return scanning.run_scan(ScanSettings(inputs=(str(capture),)), None, lambda _: None).report
 
 
 @pytest.mark.parametrize("delivery", ALL_DELIVERIES)

@@ -10,7 +10,19 @@ from netminer_detect.kernel.watch import build_table, endpoint_hash, name_hash
 from tests.captures import pcap
 from tests.kernels import KERNELS
 from tests.packets import (
-    ACK, FIN, MAC_A, RST, SYN, Talk, address, client_hello, dns_answer, dns_query, ethernet, ip, udp,
+    ACK,
+    FIN,
+    MAC_A,
+    RST,
+    SYN,
+    Talk,
+    address,
+    client_hello,
+    dns_answer,
+    dns_query,
+    ethernet,
+    ip,
+    udp,
 )  # fmt: skip
 
 T = 1_700_000_000 * 10**9
@@ -56,7 +68,7 @@ def test_a_login_is_handed_out_with_its_place(make):
     kernel = make(WATCH)
     events, facts = run(kernel, pcap(talk.frames))
     first = events[0]
-    assert first == Segment(0, True, 4, T + 4_000_000, 24 + 3 * 16 + 3 * 58, 1001, ACK, LOGIN, 0)
+    assert first == Segment(0, True, 4, T + 4_000_000, 24 + 3 * 16 + 3 * 58, 1001, ACK, LOGIN, 0, first.acknowledgement)
     assert [event.forward for event in events[:-1]] == [True, False, True, False, True]
     assert events[-1] == Closed(0)
     fact = facts[0]

@@ -58,6 +58,23 @@ LINKS = {
     "802.11": (105, b"\x08\x01" + bytes(22) + b"\xaa\xaa\x03\0\0\0\x08\0" + IP, ()),
     "802.11 qos": (105, b"\x88\x01" + bytes(24) + b"\xaa\xaa\x03\0\0\0\x08\0" + IP, ()),
     "radiotap": (127, b"\0\0\x08\0" + bytes(4) + b"\x08\x01" + bytes(22) + b"\xaa\xaa\x03\0\0\0\x08\0" + IP, ()),
+    "slip": (8, bytes(16) + IP, ()),
+    "arcnet, old": (129, b"\xbe\0\0\0\xf0" + IP, ()),
+    "arcnet, new": (7, b"\xbe\0\xd4\0\0\1" + IP, ()),
+    "fddi": (10, b"\x50" + bytes(12) + b"\xaa\xaa\3\0\0\0\x08\0" + IP, ()),
+    "atm": (100, b"\xaa\xaa\3\0\0\0\x08\0" + IP, ()),
+    "enc": (109, bytes(12) + IP, ()),
+    "pflog": (117, b"\x3d" + bytes(63) + IP, ()),
+    "firewire": (138, bytes(16) + b"\x08\0" + IP, ()),
+    "juniper": (178, b"MGC\x80\0\x04ABCD" + INNER, ()),
+    "ppp with direction": (204, b"\1\xff\3\0\x21" + IP, ()),
+    "hdlc with direction": (205, b"\0\x0f\0\x08\0" + IP, ()),
+    "frame relay with direction": (206, b"\0\x18\x41\3\xcc" + IP, ()),
+    "ipnet": (226, b"\1\2" + bytes(22) + IP, ()),
+    "broadcom tag": (281, INNER[:12] + bytes(4) + INNER[12:], ()),
+    "broadcom tag before": (282, bytes(4) + INNER, ()),
+    "dsa tag": (284, INNER[:12] + b"\xc0\1\5\x39" + INNER[12:], ()),
+    "edsa tag": (285, INNER[:12] + b"\xda\xda\0\0\xc0\1\5\x39" + INNER[12:], ()),
 }
 TUNNELS = {
     "ip-in-ip": ipv4(IP, 4),
@@ -69,6 +86,8 @@ TUNNELS = {
     "vxlan": ipv4(udp(b"\x08\0\0\0\0\0\x2a\0" + INNER, 4789), UDP),
     "geneve": ipv4(udp(b"\x01\0\x65\x58\0\0\x2a\0" + bytes(4) + INNER, 6081), UDP),
     "gtp-u": ipv4(udp(b"\x34\xff\0\0\0\0\0\1\0\0\0\x85\x01\0\0\0" + IP, 2152), UDP),
+    "l2tp": ipv4(udp(b"\x42\x02\0\0\0\1\0\1\0\2ab\xff\3\0\x21" + IP, 1701), UDP),
+    "l2tp-3": ipv4(b"\0\0\0\7cook" + INNER, 115),
     "teredo": ipv4(udp(ipv6(tcp()), 3544), UDP),
 }
 

@@ -20,8 +20,8 @@ Which flows are candidates (any of these):
 * one of its ends is a watched endpoint, or (client, server address) was bound by `bind`.
 A head too short or out of order to judge makes a candidate: whoever reads it may settle it. Out of order is also a
 direction's first payload that acknowledges more than one byte which the other (its SYN seen) has not shown yet.
-Where the snap length cut it, nothing more can be learned, and it makes none. Of a UDP flow with port 53 only the packets that
-hold a watched name are handed out. A ClientHello split over segments is followed to its server name.
+Where the snap length cut it, nothing more can be learned, and it makes none. Of a UDP flow with port 53 only the
+packets that hold a watched name are handed out. A ClientHello split over segments is followed to its server name.
 
 Events come in the order of the capture. Of a flow that is still open, `facts` may already count packets behind
 the event at hand; with its Closed they are whole. A settled flow still gets its Closed. Flows go on over captures

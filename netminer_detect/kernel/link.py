@@ -9,6 +9,8 @@ a frame of nothing but tags ends.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 IPV4, IPV6 = 0x0800, 0x86DD
 _ARP_FAMILY = 0x0800
 MAX_LAYERS = 16
@@ -114,22 +116,22 @@ def _linux_cooked_2(data: bytes) -> tuple[int, int]:
     return _u16(data, 0), 20
 
 
-def _ppp(data: bytes) -> tuple[int, int]:
-    at = 2 if data[0] == 0xFF and data[1] == 0x03 else 0
+def _ppp(data: bytes, at: int = 0) -> tuple[int, int]:
+    if data[at] == 0xFF and data[at + 1] == 0x03:
+        at += 2
     if data[at] & 1:  # protocol field compression (RFC 1661, 6.5)
         return _PPP_TO_ETHERTYPE.get(data[at], 0), at + 1
     return _PPP_TO_ETHERTYPE.get(_u16(data, at), 0), at + 2
 
 
-def _cisco_hdlc(data: bytes) -> tuple[int, int]:
-    if data[0] == 0xFF and data[1] == 0x03:
-        return _ppp(data)
-    return _u16(data, 2), 4
+def _cisco_hdlc(data: bytes, at: int = 0) -> tuple[int, int]:
+    if data[at] == 0xFF and data[at + 1] == 0x03:
+        return _ppp(data, at)
+    return _u16(data, at + 2), at + 4
 
 
-def _frame_relay(data: bytes) -> tuple[int, int]:
+def _frame_relay(data: bytes, at: int = 0) -> tuple[int, int]:
     """Q.922 address (2 to 4 bytes, the last has bit 0 set), then an NLPID (RFC 2427) or Cisco's EtherType."""
-    at = 0
     while not data[at] & 1:
         at += 1
     at += 1
@@ -142,6 +144,11 @@ def _frame_relay(data: bytes) -> tuple[int, int]:
             return _u16(data, at + 4), at + 6
         return {0xCC: IPV4, 0x8E: IPV6}.get(nlpid, 0), at + 1
     return _u16(data, at), at + 2
+
+
+def ppp_payload(data: bytes, at: int) -> tuple[int, int]:
+    """(EtherType or 0, offset) of what a PPP frame at `at` carries. IndexError where bytes end."""
+    return _ppp(data, at)
 
 
 def _ieee80211(data: bytes, at: int = 0) -> tuple[int, int]:
@@ -170,24 +177,77 @@ def _ieee80211_avs(data: bytes) -> tuple[int, int]:
     return _ieee80211(data, _u16(data, 6))
 
 
-_FIRST_LAYER = {
+def _slip(data: bytes) -> tuple[int, int]:
+    """A 16-byte pseudo-header (direction, compressed header), then IP."""
+    return _raw_at(data, 16)
+
+
+def _raw_at(data: bytes, at: int) -> tuple[int, int]:
+    return {4: IPV4, 6: IPV6}.get(data[at] >> 4, 0), at
+
+
+def _arcnet(data: bytes, at: int) -> tuple[int, int]:
+    """The protocol byte: RFC 1051's IP has a short header, RFC 1201's one with flag and sequence (7 more bytes
+    where the flag says that the packet is an exception). Pieces of split packets are left."""
+    if data[at] == 0xF0:
+        return IPV4, at + 1
+    if data[at] not in (0xD4, 0xC4) or data[at + 1]:
+        return 0, at
+    return (IPV4 if data[at] == 0xD4 else IPV6), at + 4
+
+
+def _juniper_ethernet(data: bytes) -> tuple[int, int]:
+    """Magic "MGC", flags (0x80: extensions behind their length; 0x02: no Ethernet header follows)."""
+    if data[:3] != b"MGC" or data[3] & 0x02:
+        return 0, 0
+    return _ethernet(data, 6 + _u16(data, 4) if data[3] & 0x80 else 4)
+
+
+def _switch_tag(size: int) -> Callable[[bytes], tuple[int, int]]:
+    """Ethernet with a switch's tag of `size` bytes between the addresses and the EtherType."""
+    return lambda data: _ethertype_or_llc(data, 12 + size)
+
+
+def _pflog(data: bytes) -> tuple[int, int]:
+    return _raw_at(data, (data[0] + 3) & ~3)
+
+
+_FIRST_LAYER: dict[int, Callable[[bytes], tuple[int, int]]] = {
     0: _null,
     1: _ethernet,
+    7: lambda data: _arcnet(data, 2),
+    8: _slip,
     9: _ppp,
+    10: lambda data: _llc(data, 13),
     12: _raw,
     14: _raw,
     50: _ppp,
     51: lambda data: (_PPPOE_SESSION, 0),
+    100: lambda data: _llc(data, 0),
     101: _raw,
     104: _cisco_hdlc,
     105: _ieee80211,
     107: _frame_relay,
     108: _null,
+    109: lambda data: _raw_at(data, 12),
     113: _linux_cooked,
+    117: _pflog,
     119: _prism,
     127: _radiotap,
+    129: lambda data: _arcnet(data, 4),
+    138: lambda data: (_u16(data, 16), 18),
     163: _ieee80211_avs,
+    166: _ppp,
+    178: _juniper_ethernet,
+    204: lambda data: _ppp(data, 1),
+    205: lambda data: _cisco_hdlc(data, 1),
+    206: lambda data: _frame_relay(data, 1),
+    226: lambda data: _raw_at(data, 24),
     228: lambda data: (IPV4, 0),
     229: lambda data: (IPV6, 0),
     276: _linux_cooked_2,
+    281: _switch_tag(4),
+    282: lambda data: _ethernet(data, 4),
+    284: _switch_tag(4),
+    285: _switch_tag(8),
 }

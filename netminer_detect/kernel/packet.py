@@ -5,14 +5,15 @@ Contract: `decode(link_type, data)` gives a `Packet`, or a `Fragment` (to be put
 on the sender's side holds them unfilled. A total length of 0 (segmentation offload) means "to the end".
 
 Sources: RFC 791, RFC 8200 (extension headers), RFC 9293, RFC 768, RFC 2784 and 2890 (GRE), RFC 7348 (VXLAN),
-RFC 8926 (Geneve), 3GPP TS 29.281 (GTP-U), RFC 4213 (6in4), RFC 2003 (IP-in-IP), RFC 4380 (Teredo).
+RFC 8926 (Geneve), 3GPP TS 29.281 (GTP-U), RFC 4213 (6in4), RFC 2003 (IP-in-IP), RFC 4380 (Teredo),
+RFC 2661 (L2TP), RFC 3931 (L2TPv3).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from netminer_detect.kernel.link import IPV4, IPV6, network_packet, peel
+from netminer_detect.kernel.link import IPV4, IPV6, network_packet, peel, ppp_payload
 
 MAX_TUNNELS = 8
 TCP, UDP = 6, 17
@@ -21,7 +22,8 @@ _OPTIONS_LIKE = {_HOP_BY_HOP, _ROUTING, _DESTINATION, _MOBILITY, 139, 140}
 _IP_IN_IP = {4: IPV4, 41: IPV6}
 _GRE = 47
 _GRE_PPP, _ERSPAN_1_2, _ERSPAN_3, _BRIDGED = 0x880B, 0x88BE, 0x22EB, 0x6558
-_VXLAN, _GENEVE, _GTP_U, _TEREDO = 4789, 6081, 2152, 3544
+_L2TP_3 = 115
+_VXLAN, _GENEVE, _GTP_U, _TEREDO, _L2TP = 4789, 6081, 2152, 3544, 1701
 
 FIN, SYN, RST, PUSH, ACK = 1, 2, 4, 8, 16
 
@@ -177,6 +179,8 @@ def _transport(
         return _ip(_IP_IN_IP[protocol], data, at, envelope.inside(_ip_in_ip_name(protocol, source)))
     elif protocol == _GRE:
         return _gre(data, at, envelope)
+    elif protocol == _L2TP_3:
+        return _l2tp_3(data, at, envelope)
     else:
         return "not_tcp_udp"
     ports = _u16(data, at), _u16(data, at + 2)
@@ -210,14 +214,45 @@ def _gre(data: bytes, at: int, envelope: _Envelope) -> Decoded:
         return _erspan(data, start, bool(flags & 0x1000), kind, envelope)
     inside = envelope.inside("gre")
     if kind == _GRE_PPP:
-        skip = 2 if data[start] == 0xFF else 0
-        wide = 0 if data[start + skip] & 1 else 1
-        protocol = data[start + skip + wide]
-        ethertype = {0x21: IPV4, 0x57: IPV6}.get(protocol, 0)
-        return _ip(ethertype, data, start + skip + wide + 1, inside)
+        return _ppp(data, start, inside)
     if kind == _BRIDGED:
         return _bridged(data, start, inside)
     return _ip(kind, data, start, inside)
+
+
+def _ppp(data: bytes, at: int, envelope: _Envelope) -> Decoded:
+    ethertype, at = ppp_payload(data, at)
+    return _ip(ethertype, data, at, envelope)
+
+
+def _l2tp(data: bytes, at: int, envelope: _Envelope) -> Decoded:
+    """L2TP over UDP: data messages of version 2 carry PPP, of version 3 what the session was made for."""
+    flags = _u16(data, at)
+    if flags & 0x8000:
+        return "not_tcp_udp"
+    if flags & 0x000F == 3:
+        return _l2tp_3(data, at + 4, envelope)
+    if flags & 0x000F != 2:
+        return "not_ip"
+    start = at + 6 + 2 * bool(flags & 0x4000) + 4 * bool(flags & 0x0800)
+    if flags & 0x0200:
+        start += 2 + _u16(data, start)
+    return _ppp(data, start, envelope.inside("l2tp"))
+
+
+def _l2tp_3(data: bytes, at: int, envelope: _Envelope) -> Decoded:
+    """A session id, then a cookie of 0, 4 or 8 bytes and perhaps a sublayer of 4, which only the ends know: the
+    first reading that gives an Ethernet frame with a whole packet is taken."""
+    if data[at : at + 4] == b"\0\0\0\0":
+        return "not_tcp_udp"
+    for skip in (4, 8, 12, 16):
+        try:
+            inner = _bridged(data, at + skip, envelope.inside("l2tp-3"))
+        except IndexError:
+            break
+        if not isinstance(inner, str):
+            return inner
+    return "not_ip"
 
 
 def _erspan(data: bytes, at: int, sequenced: bool, kind: int, envelope: _Envelope) -> Decoded:
@@ -244,6 +279,8 @@ def _udp_tunnel(data: bytes, at: int, end: int, envelope: _Envelope) -> Decoded 
         inner = _bridged(data, after, inside) if kind == _BRIDGED else _ip(kind, data, after, inside)
     elif _GTP_U in ports and data[start] >> 5 == 1 and data[start + 1] == 0xFF:
         inner = _gtp(data, start, envelope.inside("gtp-u"))
+    elif _L2TP in ports:
+        inner = _l2tp(data, start, envelope)
     elif _TEREDO in ports:
         inner = _teredo(data, start, envelope.inside("teredo"))
     return None if isinstance(inner, str) else inner

@@ -1,0 +1,41 @@
+"""What a run is asked to do.
+
+Contract: `ScanSettings` is checked before anything is read; `parse_size` reads sizes as people write them. Wrong
+values raise ConfigError.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from netminer_detect.errors import ConfigError
+from netminer_detect.findings import Level
+
+DEFAULT_MEMORY = 1 << 30
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\Z", re.IGNORECASE)
+_POWERS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
+
+
+@dataclass(frozen=True, slots=True)
+class ScanSettings:
+    """`inputs` as the user named them; `level` is the lowest rung to report; `memory` in bytes."""
+
+    inputs: tuple[str, ...]
+    orgs: str | None = None
+    inside: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    endpoints: bool = True
+    level: Level = Level.LOOKUP
+    sensor: str | None = None
+    memory: int = DEFAULT_MEMORY
+    jobs: int = 1
+
+
+def parse_size(text: str, where: str) -> int:
+    """Bytes of `512M`, `1G`, `2GiB`, `1073741824`; units are powers of 1024."""
+    match = _SIZE.match(text.strip())
+    size = int(float(match[1]) * (1 << _POWERS[match[2].upper()])) if match else 0
+    if size < 1 << 20:
+        raise ConfigError(f"{where} {text}", "no size of 1 MiB or more", "write it as 512M or 2G")
+    return size
