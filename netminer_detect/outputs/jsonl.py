@@ -1,0 +1,246 @@
+"""JSON lines: one object a line, `"type"` first, names as the README promises them.
+
+Contract: findings, then sources, organisations and the summary. Whole numbers are exact, amounts decimal strings
+rounded once, times ISO 8601 UTC with 6 digits (9 where the capture has nanoseconds). Text is escaped by JSON
+itself (ASCII only, so that no reader's terminal is steered). Passwords only where asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from fractions import Fraction
+from typing import Any, TextIO
+
+from netminer_detect.findings import (
+    EvidenceLine,
+    Finding,
+    Organisation,
+    OrganisationSummary,
+    Report,
+    Server,
+    Shares,
+    SourceSummary,
+    Totals,
+    Work,
+    Worker,
+)
+from netminer_detect.outputs.escape import plain
+from netminer_detect.outputs.options import OutputOptions
+from netminer_detect.outputs.times import iso_time
+from netminer_detect.outputs.wording import why
+
+SUFFIXES = (".jsonl", ".ndjson")
+SCHEMA = 1
+
+
+def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
+    """See the module's contract."""
+    for finding in report.findings:
+        _line(stream, finding_object(finding, options))
+    for source in report.sources:
+        _line(stream, _source(source))
+    for unit in report.organisations:
+        _line(stream, _unit(unit))
+    _line(stream, _totals(report.totals))
+
+
+def _line(stream: TextIO, value: dict[str, Any]) -> None:
+    stream.write(json.dumps(value, separators=(",", ":")) + "\n")
+
+
+def finding_object(finding: Finding, options: OutputOptions) -> dict[str, Any]:
+    """A finding as the promised object."""
+    nine = finding.nanoseconds
+    return {
+        "type": "finding",
+        "schema": SCHEMA,
+        "id": finding.id,
+        "revision": finding.revision,
+        "state": finding.state,
+        "source_ip": finding.source_ip,
+        "source_mac": finding.source_mac,
+        "sensor": finding.sensor,
+        "realm": finding.realm,
+        "vlan": finding.vlan,
+        "tunnels": finding.tunnels,
+        "nat": finding.nat,
+        "role": finding.role.value,
+        "level": finding.level.word,
+        "verdict": finding.verdict.word,
+        "why": why(finding),
+        "why_code": finding.why_code,
+        "why_args": {key: _safe(value) for key, value in finding.why_args.items() if value is not None},
+        "dialect": finding.dialect,
+        "carriers": finding.carriers,
+        "algorithms": [plain(name) for name in finding.algorithms],
+        "coin": finding.coin,
+        "coin_basis": finding.coin_basis,
+        "pool": _server(finding.pool),
+        "peer": _server(finding.peer),
+        "workers": [_worker(worker, options) for worker in finding.workers],
+        "jobs": {
+            "sent": finding.jobs.sent,
+            "difficulty_min": number(finding.jobs.difficulty_min),
+            "difficulty_max": number(finding.jobs.difficulty_max),
+        },
+        "shares": _shares(finding.shares),
+        "work": [_work(work) for work in finding.work],
+        "claimed": [
+            {"algorithm": claim.algorithm, "unit": claim.unit, "rate": claim.rate} for claim in finding.claimed
+        ],
+        "power": None,
+        "first_seen": iso_time(finding.first_seen_ns, nine),
+        "last_seen": iso_time(finding.last_seen_ns, nine),
+        "midstream": finding.midstream,
+        "connections": [
+            {
+                "source_port": connection.source_port,
+                "first_seen": iso_time(connection.first_seen_ns, nine),
+                "last_seen": iso_time(connection.last_seen_ns, nine),
+            }
+            for connection in finding.connections
+        ],
+        "connections_total": finding.connections_total,
+        "packets": finding.packets,
+        "bytes": finding.bytes,
+        "rules": finding.rules,
+        "assessment": finding.assessment,
+        "organisation": _organisation(finding.organisation),
+        "evidence": [_evidence(line, nine) for line in finding.evidence],
+    }
+
+
+def number(value: Fraction | None) -> int | float | None:
+    """A difficulty as a number: whole where it is whole."""
+    if value is None:
+        return None
+    return int(value) if value.denominator == 1 else float(value)
+
+
+def amount(value: Fraction) -> str:
+    """Work as a decimal string, rounded once to a whole number."""
+    return str(round(value))
+
+
+def _safe(value: str | int | None) -> str | int | None:
+    return plain(value) if isinstance(value, str) else value
+
+
+def _text(value: str | None) -> str | None:
+    return None if value is None else plain(value)
+
+
+def _server(server: Server | None) -> dict[str, Any] | None:
+    if server is None:
+        return None
+    via = server.via
+    return {
+        "ip": server.ip,
+        "port": server.port,
+        "name": _text(server.name),
+        "operator": _text(server.operator),
+        "basis": server.basis,
+        "via": None if via is None else {"ip": via.ip, "port": via.port, "kind": via.kind},
+    }
+
+
+def _worker(worker: Worker, options: OutputOptions) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "login": _text(worker.login),
+        "user": _text(worker.user),
+        "worker": _text(worker.worker),
+        "agent": _text(worker.agent),
+    }
+    if options.show_passwords:
+        found["password"] = _text(worker.password)
+    return found | {"shares": _shares(worker.shares), "work": [_work(work) for work in worker.work]}
+
+
+def _shares(shares: Shares) -> dict[str, int]:
+    return {
+        "submitted": shares.submitted,
+        "accepted": shares.accepted,
+        "rejected": shares.rejected,
+        "unanswered": shares.unanswered,
+    }
+
+
+def _work(work: Work) -> dict[str, Any]:
+    return {
+        "algorithm": _text(work.algorithm),
+        "unit": work.unit,
+        "amount": amount(work.amount),
+        "rate": work.rate,
+        "rate_low": work.rate_low,
+        "rate_high": work.rate_high,
+        "basis": work.basis,
+    }
+
+
+def _organisation(unit: Organisation | None) -> dict[str, Any] | None:
+    if unit is None:
+        return None
+    return {"id": unit.id, "name": unit.name, "sector": unit.sector, "contact": unit.contact}
+
+
+def _evidence(line: EvidenceLine, nine: bool) -> dict[str, Any]:
+    return {
+        "capture": line.capture,
+        "frame": line.frame,
+        "offset": line.offset,
+        "time": iso_time(line.time_ns, nine),
+        "from": line.sender,
+        "what": line.what,
+        "excerpt": plain(line.excerpt),
+    }
+
+
+def _source(source: SourceSummary) -> dict[str, Any]:
+    return {
+        "type": "source",
+        "source_ip": source.source_ip,
+        "realm": source.realm,
+        "verdict": source.verdict.word,
+        "level": source.level.word,
+        "roles": [role.value for role in source.roles],
+        "organisation": _organisation(source.organisation),
+        "findings": source.findings,
+        "pools": source.pools,
+        "coins": source.coins,
+        "work": [_work(work) for work in source.work],
+        "power": None,
+    }
+
+
+def _unit(unit: OrganisationSummary) -> dict[str, Any]:
+    known = unit.organisation
+    return {
+        "type": "organisation",
+        "id": known.id if known else None,
+        "name": known.name if known else "unassigned",
+        "sector": known.sector if known else None,
+        "sources": unit.sources,
+        "confirmed": unit.confirmed,
+        "probable": unit.probable,
+        "suspected": unit.suspected,
+        "coins": unit.coins,
+        "work": [_work(work) for work in unit.work],
+        "power": None,
+        "energy_kwh_day": None,
+    }
+
+
+def _totals(totals: Totals) -> dict[str, Any]:
+    return {
+        "type": "summary",
+        "inputs": totals.inputs,
+        "inputs_failed": totals.inputs_failed,
+        "packets": totals.packets,
+        "bytes": totals.bytes,
+        "flows": totals.flows,
+        "defects": dict(sorted(totals.defects.items())),
+        "dropped": dict(sorted(totals.dropped.items())),
+        "sources": totals.sources,
+        "organisations": totals.organisations,
+        "seconds": round(totals.seconds, 3),
+    }
