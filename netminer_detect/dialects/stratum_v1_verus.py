@@ -24,7 +24,7 @@ def _notify(params: list[Any]) -> JobShape | None:
     return JobShape(text(params[0])) if _is_job(params) else None
 
 
-_SHAPE = Shape("stratum-v1-verus", _notify, default=None, algorithm="verushash")
+_SHAPE = Shape("stratum-v1-verus", _notify, default=None, algorithm="verushash2.2")
 
 
 class StratumV1Verus(Stratum):
