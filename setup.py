@@ -1,14 +1,16 @@
-"""What setup.cfg cannot say: rules and samples go inside the package, the rules compiled."""
+"""What setup.cfg cannot say: rules and samples go inside the package, the rules compiled, and so is the kernel."""
 
 import os
 import shutil
 import sys
 
-from setuptools import setup
+from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
 ROOT = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = "netminer_detect"
+# The kernel's modules, each with its C types beside it (.pxd).
+COMPILED = ("decoding", "rows", "table", "heads", "walking", "fused")
 
 
 class BuildWithData(build_py):
@@ -39,4 +41,23 @@ class BuildWithData(build_py):
         return compile_rules(folder)
 
 
-setup(cmdclass={"build_py": BuildWithData})
+def extensions():
+    """The kernel as optional extensions: without a compiler its plain twin does the work. NETMINER_SANITIZE=1
+    builds it with the address sanitiser, for scripts/fuzz."""
+    if os.environ.get("NETMINER_PLAIN"):
+        return []
+    try:
+        from Cython.Build import cythonize
+    except ImportError:
+        return []
+    flags = ["-O1", "-g", "-fsanitize=address,undefined"] if os.environ.get("NETMINER_SANITIZE") else []
+    kernel = [
+        Extension(f"{PACKAGE}.kernel.{name}", [f"{PACKAGE}/kernel/{name}.py"], optional=True,
+                  extra_compile_args=flags, extra_link_args=flags)
+        for name in COMPILED
+    ]
+    directives = {"show_performance_hints": False}
+    return cythonize(kernel, build_dir="build/cython", quiet=True, compiler_directives=directives)
+
+
+setup(cmdclass={"build_py": BuildWithData}, ext_modules=extensions())

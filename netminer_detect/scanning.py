@@ -88,11 +88,19 @@ class _Counting:
 
     def read(self, size: int, /) -> bytes:
         data = self._stream.read(size)
-        self._untold += len(data)
-        if self._untold >= TELL_BYTES or not data:
+        self._tell(len(data))
+        return data
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        count = self._stream.readinto(buffer)
+        self._tell(count)
+        return count
+
+    def _tell(self, count: int) -> None:
+        self._untold += count
+        if self._untold >= TELL_BYTES or not count:
             self._note("advance", self._untold)
             self._untold = 0
-        return data
 
 
 def run_scan(

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from netminer_detect.kernel import is_compiled
 from netminer_detect.kernel.plain import PlainKernel
 
 KERNELS = {"plain": PlainKernel}
+if is_compiled():
+    from netminer_detect.kernel.fused import FusedKernel
+
+    KERNELS["compiled"] = FusedKernel

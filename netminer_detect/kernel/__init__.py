@@ -6,7 +6,9 @@ environment variable NETMINER_KERNEL=plain asks for the plain one. `is_compiled(
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from netminer_detect.kernel.policy import MAX_FLOWS
 
@@ -14,13 +16,26 @@ if TYPE_CHECKING:
     from netminer_detect.kernel.interface import Kernel, Watch
 
 
+@cache
+def _compiled() -> Any:
+    """The module of the compiled kernel; None where it was not built: its source alone would only be slower."""
+    try:
+        from netminer_detect.kernel import fused
+    except ImportError:
+        return None
+    return None if str(fused.__file__).endswith(".py") else fused
+
+
 def is_compiled() -> bool:
     """Whether `make_kernel` gives the compiled kernel."""
-    return False
+    return os.environ.get("NETMINER_KERNEL") != "plain" and _compiled() is not None
 
 
 def make_kernel(watch: Watch, max_flows: int = MAX_FLOWS) -> Kernel:
     """A kernel that looks for `watch` and keeps at most `max_flows` flows at a time."""
+    if is_compiled():
+        kernel: Kernel = _compiled().FusedKernel(watch, max_flows)
+        return kernel
     from netminer_detect.kernel.plain import PlainKernel
 
     return PlainKernel(watch, max_flows)

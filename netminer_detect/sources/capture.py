@@ -28,7 +28,7 @@ from netminer_detect.errors import CaptureError
 MAX_RECORD = 16 * 1024 * 1024
 NS = 1_000_000_000
 
-_PCAP_MAGICS = {
+PCAP_MAGICS = {
     b"\xa1\xb2\xc3\xd4": (">", 1000, 16),
     b"\xd4\xc3\xb2\xa1": ("<", 1000, 16),
     b"\xa1\xb2\x3c\x4d": (">", 1, 16),
@@ -36,15 +36,17 @@ _PCAP_MAGICS = {
     b"\xa1\xb2\xcd\x34": (">", 1000, 24),
     b"\x34\xcd\xb2\xa1": ("<", 1000, 24),
 }
-_SECTION_MAGIC = b"\x0a\x0d\x0d\x0a"
+SECTION_MAGIC = b"\x0a\x0d\x0d\x0a"
 _INTERFACE, _OBSOLETE_PACKET, _SIMPLE_PACKET, _ENHANCED_PACKET = 1, 2, 3, 6
 _OPTION_TSRESOL, _OPTION_TSOFFSET = 9, 14
 
 
 class Readable(Protocol):
-    """Anything with `read(size)`: a file, a pipe, an inflating reader."""
+    """Anything with `read(size)` and `readinto(buffer)`: a file, a pipe, an inflating reader."""
 
     def read(self, size: int, /) -> bytes: ...
+
+    def readinto(self, buffer: memoryview, /) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Frame:
 
 
 @dataclass(slots=True)
-class _Interface:
+class Interface:
     """What a pcapng interface description says: units of time and the frames' link type."""
 
     link_type: int
@@ -79,7 +81,7 @@ class _Interface:
 
 
 class _Counting:
-    """A stream that knows how much was read of it."""
+    """A stream that knows how much was read of it, piece by piece."""
 
     def __init__(self, stream: Readable, before: int) -> None:
         self._stream = stream
@@ -90,13 +92,18 @@ class _Counting:
         self.position += len(data)
         return data
 
+    def readinto(self, buffer: memoryview, /) -> int:
+        count = self._stream.readinto(buffer)
+        self.position += count
+        return count
+
 
 @dataclass(slots=True)
-class _Section:
+class Section:
     """State of one pcapng section."""
 
     order: str
-    interfaces: list[_Interface] = field(default_factory=list)
+    interfaces: list[Interface] = field(default_factory=list)
 
 
 def _ignore(_: str) -> None:
@@ -123,15 +130,15 @@ def read_frames(stream: Readable, path: str, warn: Callable[[str], None] = _igno
     magic = read_exactly(stream, 4)
     if not magic:
         raise CaptureError(path, "the file is empty")
-    if magic == _SECTION_MAGIC:
+    if magic == SECTION_MAGIC:
         return _read_pcapng(_Counting(stream, 4), path, warn)
-    if magic in _PCAP_MAGICS:
+    if magic in PCAP_MAGICS:
         return _read_pcap(stream, path, magic, warn)
     raise CaptureError(path, "not a capture (neither pcap nor pcapng)")
 
 
 def _read_pcap(stream: Readable, path: str, magic: bytes, warn: Callable[[str], None]) -> Iterator[Frame]:
-    order, unit_ns, header_size = _PCAP_MAGICS[magic]
+    order, unit_ns, header_size = PCAP_MAGICS[magic]
     rest = read_exactly(stream, 20)
     if len(rest) < 20:
         raise CaptureError(path, "the pcap header is cut short")
@@ -157,10 +164,10 @@ def _read_pcap(stream: Readable, path: str, magic: bytes, warn: Callable[[str], 
 
 
 def _read_pcapng(stream: _Counting, path: str, warn: Callable[[str], None]) -> Iterator[Frame]:
-    section: _Section | None = None
-    head, number = _SECTION_MAGIC, 0
+    section: Section | None = None
+    head, number = SECTION_MAGIC, 0
     while head:
-        if head == _SECTION_MAGIC:
+        if head == SECTION_MAGIC:
             section = _open_section(stream, path, section, warn)
             if section is None:
                 return
@@ -175,10 +182,10 @@ def _read_pcapng(stream: _Counting, path: str, warn: Callable[[str], None]) -> I
             return
         kind = struct.unpack(section.order + "I", head)[0]
         if kind == _INTERFACE:
-            _add_interface(section, body)
+            add_interface(section, body)
         elif kind in (_ENHANCED_PACKET, _SIMPLE_PACKET, _OBSOLETE_PACKET):
             number += 1
-            frame = _packet(section, kind, body, number, offset)
+            frame = read_packet(section, kind, body, number, offset)
             if frame is None:
                 warn(f"{path}: frame {number} is damaged and was left out")
             else:
@@ -187,8 +194,8 @@ def _read_pcapng(stream: _Counting, path: str, warn: Callable[[str], None]) -> I
 
 
 def _open_section(
-    stream: Readable, path: str, before: _Section | None, warn: Callable[[str], None]
-) -> _Section | None:
+    stream: Readable, path: str, before: Section | None, warn: Callable[[str], None]
+) -> Section | None:
     """Read a section header behind its type. The first broken one is no capture; a later one a warning."""
     rest = read_exactly(stream, 8)
     order = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}.get(rest[4:8])
@@ -198,7 +205,7 @@ def _open_section(
             raise CaptureError(path, "the pcapng section header is damaged")
         warn(f"{path}: a later section header is damaged; what follows it was not read")
         return None
-    return _Section(order)
+    return Section(order)
 
 
 def _read_body(stream: Readable, order: str, path: str, warn: Callable[[str], None]) -> bytes | None:
@@ -216,12 +223,12 @@ def _read_body(stream: Readable, order: str, path: str, warn: Callable[[str], No
     return body[: length - 12]
 
 
-def _add_interface(section: _Section, body: bytes) -> None:
+def add_interface(section: Section, body: bytes) -> None:
     if len(body) < 8:
-        section.interfaces.append(_Interface(link_type=-1, snap_length=0))
+        section.interfaces.append(Interface(link_type=-1, snap_length=0))
         return
     link_type, _, snap_length = struct.unpack_from(section.order + "HHI", body)
-    interface = _Interface(link_type, snap_length)
+    interface = Interface(link_type, snap_length)
     position = 8
     while position + 4 <= len(body):
         code, size = struct.unpack_from(section.order + "HH", body, position)
@@ -237,7 +244,7 @@ def _add_interface(section: _Section, body: bytes) -> None:
     section.interfaces.append(interface)
 
 
-def _packet(section: _Section, kind: int, body: bytes, number: int, offset: int) -> Frame | None:
+def read_packet(section: Section, kind: int, body: bytes, number: int, offset: int) -> Frame | None:
     """Decode a packet block; None where it is too short or names no known interface."""
     order, time_ns = section.order, None
     if kind == _SIMPLE_PACKET:

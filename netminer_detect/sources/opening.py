@@ -14,7 +14,7 @@ import io
 import lzma
 import sys
 import zlib
-from typing import IO, cast
+from typing import cast
 
 import zstandard
 
@@ -29,7 +29,7 @@ _INFLATE_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.Zstd
 class CaptureStream:
     """A capture's bytes. `broken` says why the stream ended early, None if it did not."""
 
-    def __init__(self, inner: IO[bytes], outer: IO[bytes]) -> None:
+    def __init__(self, inner: io.BufferedIOBase, outer: io.BufferedIOBase) -> None:
         self._inner = inner
         self._outer = outer
         self.broken: str | None = None
@@ -43,6 +43,16 @@ class CaptureStream:
         except _INFLATE_ERRORS as error:
             self.broken = str(error) or type(error).__name__
             return b""
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        """As `read`, into a buffer: how many bytes came."""
+        if self.broken is not None:
+            return 0
+        try:
+            return self._inner.readinto(buffer) or 0
+        except _INFLATE_ERRORS as error:
+            self.broken = str(error) or type(error).__name__
+            return 0
 
     def close(self) -> None:
         self._inner.close()
@@ -66,13 +76,13 @@ def open_capture(path: str) -> CaptureStream:
     return CaptureStream(_inflating(buffered, start), buffered)
 
 
-def _inflating(raw: io.BufferedReader, start: bytes) -> IO[bytes]:
+def _inflating(raw: io.BufferedReader, start: bytes) -> io.BufferedIOBase:
     """Wrap `raw` in the decompressor that its first bytes ask for."""
     if start.startswith(b"\x1f\x8b"):
-        return cast(IO[bytes], gzip.GzipFile(fileobj=raw, mode="rb"))
+        return cast(io.BufferedIOBase, gzip.GzipFile(fileobj=raw, mode="rb"))
     if start.startswith(b"\x28\xb5\x2f\xfd"):
         inflater = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-        return cast(IO[bytes], inflater.stream_reader(raw, read_across_frames=True))
+        return cast(io.BufferedIOBase, inflater.stream_reader(raw, read_across_frames=True))
     if start.startswith(b"\xfd7zXZ\x00"):
         return lzma.LZMAFile(raw)
     if start.startswith(b"BZh"):

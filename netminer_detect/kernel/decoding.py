@@ -1,0 +1,202 @@
+# cython: language_level=3, boundscheck=True, wraparound=False, cdivision=True, initializedcheck=False
+"""Decodes the frames that make up nearly all traffic, in place: the compiled half of `packet` and `link`.
+
+Contract: `Decoder.decode(link_type, at, end)` reads the frame `data[at:end]` and gives PACKET (the fields hold it),
+SLOW (rare: its twin, `packet.decode`, must read it: tunnels, fragments, MPLS, PPP, wireless, LLC …) or one of the
+codes of DEFECTS. Both halves agree on every frame that is not SLOW; a test holds them to it. Nothing is copied: the
+payload is `data[start:stop]`. Addresses are two big-endian words, IPv4 in the low one (`wide` tells them apart).
+"""
+
+import cython
+
+PACKET = 0
+SLOW = 1
+# Codes from 2 on, with the words of `packet` and `link`.
+DEFECTS = ("", "", "truncated", "not_ip", "ip_length", "tcp_header", "not_tcp_udp")
+
+_PACKET = cython.declare(cython.int, 0)
+_SLOW = cython.declare(cython.int, 1)
+_TRUNCATED = cython.declare(cython.int, 2)
+_NOT_IP = cython.declare(cython.int, 3)
+_IP_LENGTH = cython.declare(cython.int, 4)
+_TCP_HEADER = cython.declare(cython.int, 5)
+_NOT_TCP_UDP = cython.declare(cython.int, 6)
+MAX_LAYERS = cython.declare(cython.int, 16)
+MAX_VLANS = cython.declare(cython.int, 4)
+MAX_EXTENSIONS = cython.declare(cython.int, 16)
+
+
+class Decoder:
+    """See the module's contract."""
+
+    def __init__(self):
+        self.data = b""
+        self.protocol = self.source_port = self.destination_port = self.flags = self.vlan_count = self.ethertype = 0
+        self.wide = False
+        self.source_high = self.source_low = self.destination_high = self.destination_low = self.vlans = 0
+        self.sequence = self.acknowledgement = 0
+        self.start = self.stop = self.missing = 0
+
+    def u16(self, at):
+        return self.data[at] << 8 | self.data[at + 1]
+
+    def u32(self, at):
+        value: cython.longlong = self.data[at]
+        return value << 24 | self.data[at + 1] << 16 | self.data[at + 2] << 8 | self.data[at + 3]
+
+    def u64(self, at):
+        value: cython.ulonglong = 0
+        i: cython.Py_ssize_t
+        for i in range(8):
+            value = value << 8 | self.data[at + i]
+        return value
+
+    def decode(self, link_type, at, end):
+        at = self.first_layer(link_type, at, end)
+        if at >= 0:
+            at = self.peel(at, end)
+        if at < 0:
+            return -at
+        if at >= end:
+            return _TRUNCATED
+        if self.ethertype == 0x0800:
+            return self.ipv4(at, end) if self.data[at] >> 4 == 4 else _NOT_IP
+        return self.ipv6(at, end) if self.data[at] >> 4 == 6 else _NOT_IP
+
+    def first_layer(self, link_type, at, end):
+        """Where the layer behind the link's begins, its type in `ethertype`; negative codes."""
+        header: cython.int
+        place: cython.int
+        self.vlan_count = 0
+        self.vlans = 0
+        if link_type == 1:
+            header, place = 14, 12
+        elif link_type == 113:
+            header, place = 16, 14
+        elif link_type == 276:
+            header, place = 20, 0
+        elif link_type == 101 or link_type == 12 or link_type == 14:
+            if at >= end:
+                return -_TRUNCATED
+            self.ethertype = 0x0800 if self.data[at] >> 4 == 4 else 0x86DD if self.data[at] >> 4 == 6 else 0
+            return at
+        else:
+            return -_SLOW
+        if at + place + 2 > end:
+            return -_TRUNCATED
+        self.ethertype = self.u16(at + place)
+        if self.ethertype < 0x0600:
+            return -_SLOW
+        return at + header
+
+    def peel(self, at, end):
+        """Behind the VLAN tags; other shims are left to the twin."""
+        i: cython.int
+        kind: cython.int
+        for i in range(MAX_LAYERS):
+            kind = self.ethertype
+            if kind == 0x0800 or kind == 0x86DD:
+                return at
+            if kind == 0x8100 or kind == 0x88A8 or kind == 0x9100 or kind == 0x9200 or kind == 0x9300:
+                if self.vlan_count == MAX_VLANS:
+                    return -_SLOW
+                if at + 4 > end:
+                    return -_TRUNCATED
+                self.vlans = self.vlans << 16 | self.u16(at) & 0x0FFF
+                self.vlan_count += 1
+                self.ethertype = self.u16(at + 2)
+                at += 4
+                if self.ethertype < 0x0600:
+                    return -_SLOW
+            elif kind == 0x8847 or kind == 0x8848 or kind == 0x8864 or kind == 0x88E7 or kind == 0x6558:
+                return -_SLOW
+            else:
+                return -_NOT_IP
+        return -_NOT_IP
+
+    def ipv4(self, at, end):
+        header: cython.int = (self.data[at] & 0x0F) * 4
+        if header < 20 or at + header > end:
+            return _TRUNCATED
+        total: cython.int = self.u16(at + 2)
+        if total and total < header:
+            return _IP_LENGTH
+        if self.u16(at + 6) & 0x3FFF:
+            return _SLOW
+        self.wide = False
+        self.source_high = self.destination_high = 0
+        self.source_low = self.u32(at + 12)
+        self.destination_low = self.u32(at + 16)
+        self.protocol = self.data[at + 9]
+        stop: cython.Py_ssize_t = at + total if total else end
+        return self.transport(at + header, stop, end)
+
+    def ipv6(self, at, end):
+        if at + 40 > end:
+            return _TRUNCATED
+        length: cython.Py_ssize_t = self.u16(at + 4)
+        kind: cython.int = self.data[at + 6]
+        stop: cython.Py_ssize_t = at + 40 + length if length else end
+        i: cython.int
+        self.wide = True
+        self.source_high = self.u64(at + 8)
+        self.source_low = self.u64(at + 16)
+        self.destination_high = self.u64(at + 24)
+        self.destination_low = self.u64(at + 32)
+        at += 40
+        for i in range(MAX_EXTENSIONS):
+            if kind == 0 or kind == 43 or kind == 60 or kind == 135 or kind == 139 or kind == 140 or kind == 51:
+                if at + 2 > end:
+                    return _TRUNCATED
+                length = self.data[at + 1] * 4 if kind == 51 else self.data[at + 1] * 8
+                kind = self.data[at]
+                at += 8 + length
+            elif kind == 44:
+                return _SLOW
+            else:
+                self.protocol = kind
+                return self.transport(at, stop, end)
+        return _NOT_TCP_UDP
+
+    def transport(self, at, end, held):
+        """The TCP or UDP header at `at`; the packet ends at `end`, what was captured at `held`."""
+        size: cython.int
+        if self.protocol == 6:
+            if at + 13 > held:
+                return _TRUNCATED
+            size = (self.data[at + 12] >> 4) * 4
+            if size < 20:
+                return _TCP_HEADER
+            if at + 14 > held:
+                return _TRUNCATED
+            self.sequence = self.u32(at + 4)
+            self.flags = self.data[at + 13]
+            self.acknowledgement = self.u32(at + 8) if self.flags & 16 else 0
+            self.start = at + size
+        elif self.protocol == 17:
+            if at + 4 > held:
+                return _TRUNCATED
+            if self.tunnel_port(self.u16(at)) or self.tunnel_port(self.u16(at + 2)):
+                return _SLOW
+            if at + 6 > held:
+                return _TRUNCATED
+            size = self.u16(at + 4)
+            if 8 <= size <= end - at:
+                end = at + size
+            self.sequence = self.flags = self.acknowledgement = 0
+            self.start = at + 8
+        elif self.protocol == 4 or self.protocol == 41 or self.protocol == 47 or self.protocol == 115:
+            return _SLOW
+        else:
+            return _NOT_TCP_UDP
+        self.source_port = self.u16(at)
+        self.destination_port = self.u16(at + 2)
+        if held > end:
+            held = end
+        self.stop = held if held > self.start else self.start
+        self.missing = end - self.stop if end > self.stop else 0
+        return _PACKET
+
+    def tunnel_port(self, port):
+        """Ports on which `packet` looks for VXLAN, Geneve, GTP-U, Teredo, L2TP."""
+        return port == 4789 or port == 6081 or port == 2152 or port == 3544 or port == 1701

@@ -1,0 +1,26 @@
+# The C types of fused.py.
+
+from netminer_detect.kernel.decoding cimport Decoder
+from netminer_detect.kernel.heads cimport Triage
+from netminer_detect.kernel.table cimport FlowTable
+from netminer_detect.kernel.walking cimport Walker
+
+cdef class FusedKernel(Walker):
+    cdef public object counters
+    cdef object watch, bindings, fragments, tunnels, more_vlans
+    cdef FlowTable table
+    cdef Triage triage
+    cdef const unsigned char[::1] aside
+    cdef bint is_aside, any_bound
+    cdef long long packets, octets, evicted
+    cdef long long[::1] defects
+
+    cdef int frame(self, Py_ssize_t at, Py_ssize_t end, long long original, long long time_ns) except -1
+    cdef int take(self, Py_ssize_t at, long long size, long long time_ns) except -1
+    cdef Py_ssize_t begin(self, long long time_ns) except -1
+    cdef int hand_out(self, Py_ssize_t row, int way, long long time_ns) except -1
+    cdef bint deserves(self, Py_ssize_t row, int way) except -1
+    cdef bint judge(self, Py_ssize_t row, int way) except -1
+    cdef bint judge_head(self, Py_ssize_t row, int way, bint cut) except -1
+    cdef bint judge_later(self, Py_ssize_t row, int way, bint cut) except -1
+    cdef bint answers_unseen(self, Py_ssize_t row, int way) except -1

@@ -1,0 +1,338 @@
+# cython: language_level=3, boundscheck=True, wraparound=False, cdivision=True, initializedcheck=False
+"""Rows of 17 words, one a flow, and where to find them: the lower half of the compiled flow table.
+
+Contract: `find`, `open`, `close` keep the rows, `facts` tells what one holds. A candidate that ended is in `closed`
+(its number) with its facts in `kept`. Rows lie in an anonymous mapping of `max_flows` rows of which only used pages are resident:
+136 bytes a flow, and 8 to 16 more for its slots. The hash is seeded, the whole key is compared, and no outcome
+depends on the seed: victims are chosen by row.
+"""
+
+import mmap
+import os
+
+import cython
+
+from netminer_detect.kernel.interface import FlowFacts
+
+if cython.compiled:
+    from cython.cimports.netminer_detect.kernel.decoding import Decoder
+else:
+    from netminer_detect.kernel.decoding import Decoder
+
+# Columns: two addresses of two words, ports with protocol and version, then what is counted. ISN and EXPECTED
+# hold forward in their lower half and backward in the upper. A free row keeps the next free one in NUMBER.
+S_HIGH = cython.declare(cython.int, 0)
+S_LOW = cython.declare(cython.int, 1)
+D_HIGH = cython.declare(cython.int, 2)
+D_LOW = cython.declare(cython.int, 3)
+ENDS = cython.declare(cython.int, 4)
+NUMBER = cython.declare(cython.int, 5)
+FIRST = cython.declare(cython.int, 6)
+LAST = cython.declare(cython.int, 7)
+SIZE = cython.declare(cython.int, 8)
+PAYLOAD = cython.declare(cython.int, 9)
+PACKETS = cython.declare(cython.int, 11)
+ISN = cython.declare(cython.int, 12)
+EXPECTED = cython.declare(cython.int, 13)
+VLANS = cython.declare(cython.int, 14)
+MAC = cython.declare(cython.int, 15)
+FLAGS = cython.declare(cython.int, 16)
+COLUMNS = 17
+
+# Bits of FLAGS. Those of the forward way; the backward ones are 8 higher.
+HAS_ISN = cython.declare(cython.ulonglong, 1)
+HAS_EXPECTED = cython.declare(cython.ulonglong, 2)
+FIN = cython.declare(cython.ulonglong, 4)
+JUDGED = cython.declare(cython.ulonglong, 8)
+REQUESTS = cython.declare(cython.ulonglong, 16)
+HELLO = cython.declare(cython.ulonglong, 32)
+SEEN = cython.declare(cython.ulonglong, 64)
+# Those of the flow.
+RESET = cython.declare(cython.ulonglong, 1 << 16)
+ESTABLISHED = cython.declare(cython.ulonglong, 1 << 17)
+CANDIDATE = cython.declare(cython.ulonglong, 1 << 18)
+EVERY = cython.declare(cython.ulonglong, 1 << 19)
+SETTLED = cython.declare(cython.ulonglong, 1 << 20)
+HAS_MAC = cython.declare(cython.ulonglong, 1 << 21)
+HAS_EXTRA = cython.declare(cython.ulonglong, 1 << 22)
+HANDED = cython.declare(cython.ulonglong, 1 << 23)
+LIVE = cython.declare(cython.ulonglong, 1 << 24)
+VLAN_SHIFT = cython.declare(cython.int, 28)
+
+NO_TIME = cython.declare(cython.longlong, -1)
+LOW = cython.declare(cython.ulonglong, 0xFFFFFFFF)
+WORD = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
+# splitmix64's constants (Steele, Lea and Flood 2014).
+MIX_1 = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
+MIX_2 = cython.declare(cython.ulonglong, 0x94D049BB133111EB)
+FIRST_SLOTS = 1024
+
+
+def _mapped(words, kind, shape):
+    """A zeroed private mapping, seen as an array of that shape."""
+    size = words * (8 if kind == "Q" else 4)
+    memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return memoryview(memory).cast(kind, shape)
+
+
+class Rows:
+    """See the module's contract."""
+
+    def __init__(self, max_flows):
+        slots = FIRST_SLOTS
+        while slots < 2 * max_flows:
+            slots *= 2
+        self.max_flows = max_flows
+        self.slot_count = slots
+        self.rows = _mapped(max_flows * COLUMNS, "Q", (max_flows, COLUMNS))
+        self.slots = _mapped(slots, "I", (slots,))
+        self.seed = int.from_bytes(os.urandom(8), "little")
+        self.closed, self.kept, self.handed, self.extra, self.hellos = [], {}, {}, {}, {}
+        self.number = 0
+        self.way = 0
+        self.reset()
+
+    def reset(self):
+        """Forget all flows; numbers go on."""
+        i: cython.Py_ssize_t
+        self.mask = FIRST_SLOTS - 1
+        for i in range(self.mask + 1):
+            self.slots[i] = 0
+        self.live = self.used = self.free = self.sweep_at = self.evict_at = 0
+        self.clock = self.earliest = NO_TIME
+        self.handed.clear()
+        self.extra.clear()
+        self.hellos.clear()
+
+    # Where a flow is
+
+    def end_hash(self, high, low, port):
+        value: cython.ulonglong = ((high ^ self.seed) * MIX_1 + (low ^ port << 47) * MIX_2) & WORD
+        value = ((value ^ value >> 29) * MIX_1) & WORD
+        return value ^ value >> 32
+
+    def row_hash(self, row):
+        ends: cython.ulonglong = self.rows[row, ENDS]
+        one: cython.ulonglong = self.end_hash(self.rows[row, S_HIGH], self.rows[row, S_LOW], ends & 0xFFFF)
+        other: cython.ulonglong = self.end_hash(self.rows[row, D_HIGH], self.rows[row, D_LOW], ends >> 16 & 0xFFFF)
+        return (one + other + (ends >> 32) * MIX_2) & WORD
+
+    def find(self, packet):
+        """The row of the packet's flow, -1 where there is none; `way` is 0 if the packet goes forward."""
+        source: cython.ulonglong = packet.source_port
+        destination: cython.ulonglong = packet.destination_port
+        kind: cython.ulonglong = packet.protocol | (256 if packet.wide else 0)
+        one: cython.ulonglong = self.end_hash(packet.source_high, packet.source_low, source)
+        other: cython.ulonglong = self.end_hash(packet.destination_high, packet.destination_low, destination)
+        there: cython.ulonglong = source | destination << 16 | kind << 32
+        back: cython.ulonglong = destination | source << 16 | kind << 32
+        value: cython.ulonglong = (one + other + kind * MIX_2) & WORD
+        ends: cython.ulonglong
+        slot: cython.Py_ssize_t = value & self.mask
+        row: cython.Py_ssize_t = self.slots[slot]
+        while row:
+            row -= 1
+            ends = self.rows[row, ENDS]
+            if (ends == there and self.rows[row, S_LOW] == packet.source_low
+                    and self.rows[row, D_LOW] == packet.destination_low
+                    and self.rows[row, S_HIGH] == packet.source_high
+                    and self.rows[row, D_HIGH] == packet.destination_high):
+                self.way = 0
+                return row
+            if (ends == back and self.rows[row, S_LOW] == packet.destination_low
+                    and self.rows[row, D_LOW] == packet.source_low
+                    and self.rows[row, S_HIGH] == packet.destination_high
+                    and self.rows[row, D_HIGH] == packet.source_high):
+                self.way = 1
+                return row
+            slot = (slot + 1) & self.mask
+            row = self.slots[slot]
+        return -1
+
+    def open(self, packet, time_ns):
+        """A row for a new flow; there is room. A SYN-ACK comes from the server. Sets `way`."""
+        row: cython.Py_ssize_t
+        i: cython.int
+        turned: cython.bint = packet.protocol == 6 and packet.flags & 18 == 18
+        source: cython.ulonglong = packet.source_port
+        destination: cython.ulonglong = packet.destination_port
+        kind: cython.ulonglong = packet.protocol | (256 if packet.wide else 0)
+        if self.free:
+            row = self.free - 1
+            self.free = self.rows[row, NUMBER]
+        else:
+            row = self.used
+            self.used += 1
+        for i in range(FIRST, FLAGS):
+            self.rows[row, i] = 0
+        if turned:
+            source, destination = destination, source
+        self.rows[row, S_HIGH] = packet.destination_high if turned else packet.source_high
+        self.rows[row, S_LOW] = packet.destination_low if turned else packet.source_low
+        self.rows[row, D_HIGH] = packet.source_high if turned else packet.destination_high
+        self.rows[row, D_LOW] = packet.source_low if turned else packet.destination_low
+        self.rows[row, ENDS] = source | destination << 16 | kind << 32
+        self.rows[row, NUMBER] = self.number
+        self.rows[row, FIRST] = WORD if time_ns == NO_TIME else time_ns
+        self.rows[row, LAST] = self.rows[row, FIRST]
+        self.rows[row, VLANS] = packet.vlans
+        kind = packet.vlan_count
+        self.rows[row, FLAGS] = LIVE | kind << VLAN_SHIFT
+        self.number += 1
+        self.live += 1
+        if 2 * self.live > self.mask + 1 and self.mask + 1 < self.slot_count:
+            self.widen()
+        else:
+            self.insert(row)
+        self.way = 1 if turned and packet.source_port != packet.destination_port else 0
+        if turned and packet.source_port == packet.destination_port:
+            self.way = 0 if (packet.source_low == packet.destination_low
+                             and packet.source_high == packet.destination_high) else 1
+        return row
+
+    def insert(self, row):
+        slot: cython.Py_ssize_t = self.row_hash(row) & self.mask
+        while self.slots[slot]:
+            slot = (slot + 1) & self.mask
+        self.slots[slot] = row + 1
+        return 0
+
+    def widen(self):
+        """Twice the slots, all rows anew."""
+        i: cython.Py_ssize_t
+        self.mask = 2 * self.mask + 1
+        for i in range(self.mask + 1):
+            self.slots[i] = 0
+        for i in range(self.used):
+            if self.rows[i, FLAGS] & LIVE:
+                self.insert(i)
+        return 0
+
+    def unlink(self, row):
+        """Take a row's slot out; those behind it move up (Knuth, Algorithm 6.4 R)."""
+        slot: cython.Py_ssize_t = self.row_hash(row) & self.mask
+        home: cython.Py_ssize_t
+        hole: cython.Py_ssize_t
+        while self.slots[slot] != row + 1:
+            slot = (slot + 1) & self.mask
+        hole = slot
+        while True:
+            slot = (slot + 1) & self.mask
+            if not self.slots[slot]:
+                break
+            home = self.row_hash(self.slots[slot] - 1) & self.mask
+            if (slot - home) & self.mask >= (slot - hole) & self.mask:
+                self.slots[hole] = self.slots[slot]
+                hole = slot
+        self.slots[hole] = 0
+        return 0
+
+    def close(self, row):
+        flags: cython.ulonglong = self.rows[row, FLAGS]
+        if flags & HANDED:
+            number = self.rows[row, NUMBER]
+            self.kept[number] = self.facts(row)
+            self.closed.append(number)
+            del self.handed[number]
+        if flags & HAS_EXTRA:
+            del self.extra[row]
+        if flags & (HELLO | HELLO << 8):
+            self.hellos.pop(2 * row, None)
+            self.hellos.pop(2 * row + 1, None)
+        self.unlink(row)
+        self.rows[row, FLAGS] = 0
+        self.rows[row, NUMBER] = self.free
+        self.free = row + 1
+        self.live -= 1
+        return 0
+
+    # What it holds
+
+    def flags(self, row):
+        return self.rows[row, FLAGS]
+
+    def set_flags(self, row, bits):
+        self.rows[row, FLAGS] |= bits
+        return 0
+
+    def clear_flags(self, row, bits):
+        self.rows[row, FLAGS] &= bits ^ WORD
+        return 0
+
+    def half(self, row, column, way):
+        return self.rows[row, column] >> 32 if way else self.rows[row, column] & LOW
+
+    def set_half(self, row, column, way, value):
+        if way:
+            self.rows[row, column] = self.rows[row, column] & LOW | value << 32
+        else:
+            self.rows[row, column] = self.rows[row, column] >> 32 << 32 | value
+        return 0
+
+    def payload(self, row, way):
+        return self.rows[row, PAYLOAD + way]
+
+    def number_of(self, row):
+        return self.rows[row, NUMBER]
+
+    def note_mac(self, row, mac):
+        self.rows[row, MAC] = mac
+        self.rows[row, FLAGS] |= HAS_MAC
+        return 0
+
+    def note_extra(self, row, vlans, tunnels):
+        """VLANs that do not fit in a row, and tunnels."""
+        self.extra[row] = (vlans, tunnels)
+        self.rows[row, FLAGS] |= HAS_EXTRA
+
+    def hand_out(self, row):
+        """A packet of the flow is handed out: it is a candidate from now on."""
+        if not self.rows[row, FLAGS] & HANDED:
+            self.rows[row, FLAGS] |= HANDED
+            self.handed[self.rows[row, NUMBER]] = row
+        return 0
+
+    def settle(self, number):
+        if number in self.handed:
+            self.set_flags(self.handed[number], SETTLED)
+
+    def facts_of(self, number):
+        """The facts of a candidate that is open, or was closed last."""
+        kept = self.kept.get(number)
+        return self.facts(self.handed[number]) if kept is None else kept
+
+    def facts(self, row):
+        flags: cython.ulonglong = self.rows[row, FLAGS]
+        ends: cython.ulonglong = self.rows[row, ENDS]
+        wide = ends >> 40 & 1
+        count: cython.int = flags >> VLAN_SHIFT & 15
+        vlans, tunnels = self.extra[row] if flags & HAS_EXTRA else (
+            tuple([self.rows[row, VLANS] >> 16 * (count - 1 - i) & 0xFFFF for i in range(count)]), ())
+        first, last = self.rows[row, FIRST], self.rows[row, LAST]
+        return FlowFacts(
+            protocol=ends >> 32 & 255,
+            source=_address(self.rows[row, S_HIGH], self.rows[row, S_LOW], wide),
+            destination=_address(self.rows[row, D_HIGH], self.rows[row, D_LOW], wide),
+            source_port=ends & 0xFFFF, destination_port=ends >> 16 & 0xFFFF, vlans=vlans, tunnels=tunnels,
+            source_mac=int(self.rows[row, MAC]).to_bytes(6, "big") if flags & HAS_MAC else None,
+            syn=bool(flags & HAS_ISN), syn_ack=bool(flags & HAS_ISN << 8), established=bool(flags & ESTABLISHED),
+            first_ns=None if first == WORD else first, last_ns=None if last == WORD else last,
+            packets=self.rows[row, PACKETS], bytes=self.rows[row, SIZE],
+            payload_forward=self.rows[row, PAYLOAD], payload_backward=self.rows[row, PAYLOAD + 1],
+            isn_forward=self.half(row, ISN, 0) if flags & HAS_ISN else None,
+            isn_backward=self.half(row, ISN, 1) if flags & HAS_ISN << 8 else None,
+        )  # fmt: skip
+
+    @property
+    def full(self):
+        return self.live >= self.max_flows
+
+    @property
+    def opened(self):
+        """How many flows were ever opened."""
+        return self.number
+
+
+def _address(high, low, wide):
+    """A packed address of two words."""
+    return (int(high) << 64 | int(low)).to_bytes(16, "big") if wide else int(low).to_bytes(4, "big")

@@ -1,0 +1,19 @@
+# The C types of table.py.
+
+cimport cython
+
+from netminer_detect.kernel.decoding cimport Decoder
+from netminer_detect.kernel.rows cimport Rows
+
+@cython.final
+cdef class FlowTable(Rows):
+    cdef bint belongs(self, Py_ssize_t row, int way, Decoder packet, long long time_ns) except -1
+    cdef bint syn_belongs(self, Py_ssize_t row, int way, Decoder packet) except -1
+    cdef int count(self, Py_ssize_t row, int way, Decoder packet, long long time_ns, unsigned long long size) except -1
+    cdef int follow(self, Py_ssize_t row, int way, Decoder packet) except -1
+    cdef bint half_open(self, unsigned long long flags, Py_ssize_t row) except -1
+    cdef int sweep(self) except -1
+    cdef int evict(self) except -1
+    cdef int rank(self, unsigned long long flags) noexcept
+
+cdef long long ahead(unsigned long long sequence, unsigned long long expected) noexcept

@@ -1,0 +1,282 @@
+# cython: language_level=3, boundscheck=True, wraparound=False, cdivision=True, initializedcheck=False
+"""Walks captures in one reused buffer and hands each frame where it lies to `frame`: the namesake of `sources.capture`.
+
+Contract: `Walker.walk(stream, path, warn)` yields what `frame` put in `pending`, as soon as it is there. Formats,
+numbers, times, offsets, warnings and errors are those of `read_frames`, whose helpers read what is rare. The buffer
+holds BLOCK bytes, more only while a longer record asks for it.
+"""
+
+from array import array
+
+import cython
+
+from netminer_detect.errors import CaptureError
+from netminer_detect.sources import capture
+
+if cython.compiled:
+    from cython.cimports.netminer_detect.kernel.decoding import Decoder
+else:
+    from netminer_detect.kernel.decoding import Decoder
+
+# Larger blocks leave the cache: 16 MiB were slower than 1, 2 or 4.
+BLOCK = 1 << 20
+MAX_RECORD = cython.declare(cython.longlong, capture.MAX_RECORD)
+NO_TIME = cython.declare(cython.longlong, -1)
+MAX_NS = cython.declare(cython.ulonglong, 0x7FFFFFFFFFFFFFFF)
+
+# What a walk ends with.
+EVENTS = cython.declare(cython.int, 0)
+NEED = cython.declare(cython.int, 1)
+OVER = cython.declare(cython.int, 2)
+SECTION = cython.declare(cython.int, 0x0A0D0D0A)
+ENHANCED = cython.declare(cython.int, 6)
+
+
+class Walker:
+    """See the module's contract."""
+
+    def __init__(self):
+        self.packet = Decoder()
+        self.buffer = bytearray(BLOCK)
+        self.packet.data = self.buffer
+        self.pending = []
+        self.position = self.record = self.limit = self.need = self.base = self.number = self.interfaces = 0
+        self.big_endian = False
+        self.link_types, self.tick_ns = array("i", [0]), array("Q", [0])
+
+    def walk(self, stream, path, warn):
+        """See the module's contract. Raises CaptureError where `stream` is no capture."""
+        code: cython.int
+        magic = capture.read_exactly(stream, 4)
+        if not magic:
+            raise CaptureError(path, "the file is empty")
+        is_pcap = magic in capture.PCAP_MAGICS
+        if not is_pcap and magic != capture.SECTION_MAGIC:
+            raise CaptureError(path, "not a capture (neither pcap nor pcapng)")
+        self.stream, self.path, self.warn = stream, path, warn
+        self.position = self.limit = 0
+        self.number = self.base = 0
+        self.section = None
+        if is_pcap:
+            self._open_pcap(magic)
+        else:
+            self.take_in(magic)
+        while True:
+            code = self.walk_pcap() if is_pcap else self.walk_pcapng()
+            if self.pending:
+                events, self.pending = self.pending, []
+                yield from events
+            if code == OVER:
+                return
+            if code == NEED and not self.fill():
+                complaint = self._end_pcap() if is_pcap else self._end_pcapng()
+                events, self.pending = self.pending, []
+                yield from events
+                if complaint is not None:
+                    warn(f"{path}: {complaint}")
+                return
+
+    # The buffer
+
+    def take_in(self, data):
+        """Put bytes that were read already behind what the buffer holds."""
+        self.buffer[self.limit : self.limit + len(data)] = data
+        self.limit += len(data)
+
+    def fill(self):
+        """Read until `need` bytes are there from `position` on; False where the stream ends before."""
+        held = self.limit - self.position
+        size = max(len(self.buffer), BLOCK)
+        while size < self.need:
+            size *= 2
+        if size > len(self.buffer) or (len(self.buffer) > BLOCK and self.need <= BLOCK):
+            fresh = bytearray(size if self.need > BLOCK else BLOCK)
+            fresh[:held] = memoryview(self.buffer)[self.position : self.limit]
+            self.buffer = fresh
+            self.packet.data = fresh
+        elif self.position:
+            view = memoryview(self.buffer)
+            view[:held] = bytes(view[self.position : self.limit])
+        self.base += self.position
+        self.position, self.limit = 0, held
+        view = memoryview(self.buffer)
+        while self.limit < self.need:
+            count = self.stream.readinto(view[self.limit :])
+            if not count:
+                return False
+            self.limit += count
+        return True
+
+    def u32(self, at):
+        data = self.packet.data
+        if self.big_endian:
+            return self.packet.u32(at)
+        value: cython.longlong = data[at + 3]
+        return value << 24 | data[at + 2] << 16 | data[at + 1] << 8 | data[at]
+
+    def frame(self, at, end, original, time_ns):
+        """Take the frame data[at:end]: the kernel says how."""
+        return 0
+
+    # pcap
+
+    def _open_pcap(self, magic):
+        order, self.unit_ns, self.header_size = capture.PCAP_MAGICS[magic]
+        self.big_endian = order == ">"
+        rest = capture.read_exactly(self.stream, 20)
+        if len(rest) < 20:
+            raise CaptureError(self.path, "the pcap header is cut short")
+        self.link_type = int.from_bytes(rest[16:20], "big" if self.big_endian else "little") & 0xFFFF
+        self.base = 24
+
+    def walk_pcap(self):
+        at: cython.Py_ssize_t
+        captured: cython.longlong
+        while not self.pending:
+            at = self.position
+            self.need = self.header_size
+            if at + self.need > self.limit:
+                return NEED
+            captured = self.u32(at + 8)
+            if captured > MAX_RECORD:
+                self.number += 1
+                self.warn(f"{self.path}: frame {self.number} claims {captured} bytes; the rest of the file is damaged")
+                return OVER
+            self.need += captured
+            if at + self.need > self.limit:
+                return NEED
+            self.number += 1
+            self.position = at + self.need
+            self.pcap_frame(at, self.position)
+        return EVENTS
+
+    def pcap_frame(self, at, end):
+        self.record = at
+        time_ns: cython.longlong = self.u32(at) * 1000000000 + self.u32(at + 4) * self.unit_ns
+        return self.frame(at + self.header_size, end, self.u32(at + 12), time_ns)
+
+    def _end_pcap(self):
+        """What is left is less than a record: take what there is of it, and say what is wrong, None if nothing."""
+        held = self.limit - self.position
+        if not held:
+            return None
+        self.number += 1
+        if held < self.header_size:
+            return f"the capture ends inside the header of frame {self.number}"
+        self.pcap_frame(self.position, self.limit)
+        return f"the capture ends inside frame {self.number}"
+
+    # pcapng
+
+    def walk_pcapng(self):
+        at: cython.Py_ssize_t
+        length: cython.longlong
+        kind: cython.longlong
+        while not self.pending:
+            at = self.position
+            self.need = 8
+            if at + 8 > self.limit:
+                return NEED
+            kind = self.packet.u32(at) if self.section is None else self.u32(at)
+            if kind == SECTION:
+                code = self._open_section()
+                if code != EVENTS:
+                    return code
+                continue
+            length = self.u32(at + 4)
+            if length < 12 or length > MAX_RECORD:
+                self.warn(f"{self.path}: a block claims {length} bytes; the rest of the file is damaged")
+                return OVER
+            self.need = length + 3 & ~3
+            if at + self.need > self.limit:
+                return NEED
+            if kind != ENHANCED or length < 32 or not self.walk_enhanced(at + 8, length - 12):
+                self._other_block(kind, at, length)
+            self.position = at + (length + 3 & ~3)
+        return EVENTS
+
+    def walk_enhanced(self, at, size):
+        """The enhanced packet block whose body is there; False where the twin must read it."""
+        index: cython.longlong = self.u32(at)
+        captured: cython.longlong = self.u32(at + 12)
+        ticks: cython.ulonglong
+        unit: cython.ulonglong
+        if index >= self.interfaces or captured > size - 20:
+            return False
+        unit = self.tick_ns[index]
+        ticks = self.u32(at + 4)
+        ticks = ticks << 32 | self.u32(at + 8)
+        if not unit or ticks > MAX_NS // unit:
+            return False
+        self.number += 1
+        self.link_type = self.link_types[index]
+        self.record = at - 8
+        self.frame(at + 20, at + 20 + captured, self.u32(at + 16), ticks * unit)
+        return True
+
+    def _open_section(self):
+        """A section header at `position`: the first broken one is no capture, a later one a warning."""
+        at, first = self.position, self.section is None
+        self.need = 12
+        if at + 12 > self.limit:
+            return NEED
+        order = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}.get(bytes(self.buffer[at + 8 : at + 12]))
+        length = int.from_bytes(self.buffer[at + 4 : at + 8], "big" if order == ">" else "little")
+        if order is None or length < 28 or length > MAX_RECORD:
+            self.warn(f"{self.path}: {self._no_section(first)}")
+            return OVER
+        self.need = length
+        if at + self.need > self.limit:
+            return NEED
+        self.big_endian = order == ">"
+        self.section = capture.Section(order)
+        self.interfaces = 0
+        self.position = at + length
+        return EVENTS
+
+    def _no_section(self, first):
+        if first:
+            raise CaptureError(self.path, "the pcapng section header is damaged")
+        return "a later section header is damaged; what follows it was not read"
+
+    def _note_interface(self):
+        """Flat copies of what the walk needs: link type, nanoseconds a tick (0: the twin must reckon)."""
+        newest = self.section.interfaces[self.interfaces]
+        if self.interfaces == len(self.link_types):
+            more = bytes(8 * self.interfaces)
+            self.link_types = array("i", bytes(self.link_types) + more[: 4 * self.interfaces])
+            self.tick_ns = array("Q", bytes(self.tick_ns) + more)
+        even = newest.offset_s == 0 and capture.NS % newest.ticks_per_s == 0
+        self.link_types[self.interfaces] = newest.link_type
+        self.tick_ns[self.interfaces] = capture.NS // newest.ticks_per_s if even else 0
+        self.interfaces += 1
+
+    def _other_block(self, kind, at, length):
+        """A block that is rare, or an enhanced packet block that is odd."""
+        body = bytes(memoryview(self.buffer)[at + 8 : at + length - 4])
+        if kind == 1:
+            capture.add_interface(self.section, body)
+            self._note_interface()
+        elif kind in (2, 3, 6):
+            self.number += 1
+            frame = capture.read_packet(self.section, kind, body, self.number, 0)
+            if frame is None:
+                self.warn(f"{self.path}: frame {self.number} is damaged and was left out")
+                return
+            start = at + 8 + (4 if kind == 3 else 20)
+            self.link_type = frame.link_type
+            time_ns = NO_TIME if frame.time_ns is None else frame.time_ns
+            self.record = at
+            self.frame(start, start + len(frame.data), frame.original_length, time_ns)
+
+    def _end_pcapng(self):
+        """The stream ended before `need` bytes: what is wrong, None if it ended well."""
+        held = self.limit - self.position
+        head = bytes(self.buffer[self.position : self.position + min(held, 4)])
+        if head == capture.SECTION_MAGIC:
+            return self._no_section(self.section is None)
+        if held >= 8:
+            return "the capture ends inside a block"
+        if held >= 4:
+            return "a block claims 0 bytes; the rest of the file is damaged"
+        return "the capture ends inside a block header" if held else None

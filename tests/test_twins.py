@@ -1,0 +1,83 @@
+"""The compiled kernel and the plain one tell the same story of any capture, sound or damaged."""
+
+import os
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from netminer_detect.kernel import is_compiled
+from netminer_detect.kernel.interface import Watch
+from netminer_detect.kernel.plain import PlainKernel
+from netminer_detect.rulebook.book import load
+from netminer_detect.triage import OPENINGS, TOKENS
+from tests.damage import damaged
+from tests.kernels import KERNELS
+from tests.twins import difference, story
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SAMPLES = sorted((ROOT / "pcaps").glob("*.pcap*"))
+CAPTURES = ROOT.parent / "shared" / "captures"
+OTHERS = sorted(set(KERNELS) - {"plain"})
+# Larger captures cost the plain twin seconds and show nothing more.
+MAX_BYTES = 2_000_000
+
+
+@pytest.fixture(scope="module")
+def watch():
+    book = load((), True)
+    return Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS)
+
+
+def compare(kernel, watch, captures, max_flows=1 << 16):
+    plain, other = PlainKernel(watch, max_flows), KERNELS[kernel](watch, max_flows)
+    return difference(story(plain, captures), story(other, captures))
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None or os.environ.get("NETMINER_KERNEL") == "plain", reason="no compiler")
+def test_the_kernel_was_compiled():
+    assert is_compiled()
+
+
+@pytest.mark.parametrize("kernel", OTHERS)
+def test_samples(kernel, watch):
+    assert [difference for path in SAMPLES if (difference := compare(kernel, watch, [path.read_bytes()]))] == []
+
+
+@pytest.mark.parametrize("kernel", OTHERS)
+def test_a_series(kernel, watch):
+    assert compare(kernel, watch, [path.read_bytes() for path in SAMPLES]) is None
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("kernel", OTHERS)
+def test_damaged_samples(kernel, watch, seed):
+    chance = random.Random(seed)
+    for path in SAMPLES:
+        capture = damaged(path.read_bytes(), chance)
+        assert compare(kernel, watch, [capture], chance.choice((2, 5, 64))) is None, f"{path.name}, seed {seed}"
+
+
+@pytest.mark.skipif(not CAPTURES.is_dir(), reason="the captures are not here")
+@pytest.mark.parametrize("seed", [None, 1])
+@pytest.mark.parametrize("kernel", OTHERS)
+def test_real_captures(kernel, watch, seed):
+    chance = random.Random(seed)
+    for path in sorted(CAPTURES.rglob("*")):
+        if not path.is_file() or path.stat().st_size > MAX_BYTES or path.suffix == ".json":
+            continue
+        capture = path.read_bytes()
+        if seed is not None:
+            capture = damaged(capture, chance)
+        assert compare(kernel, watch, [capture]) is None, path.name
+
+
+def test_the_environment_asks_for_the_plain_kernel():
+    told = subprocess.run(
+        [sys.executable, "-c", "from netminer_detect.kernel import make_kernel\n"
+         "from netminer_detect.kernel.interface import Watch\nprint(type(make_kernel(Watch())).__name__)"],
+        env={**os.environ, "NETMINER_KERNEL": "plain"}, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert told.stdout.strip() == "PlainKernel"
