@@ -7,9 +7,10 @@ they were sent; outputs escape them. `Evidence` excerpts are already masked.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 
 class Level(IntEnum):
@@ -61,8 +62,7 @@ class Role(Enum):
 HARMLESS = frozenset({Role.MANAGER, Role.NODE, Role.WALLET, Role.VISITOR, Role.RESOLVER})
 
 
-@dataclass(frozen=True, slots=True)
-class Organisation:
+class Organisation(Struct, frozen=True):
     """A unit of the inventory. `contact` is whom to call."""
 
     id: str
@@ -71,8 +71,7 @@ class Organisation:
     contact: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Via:
+class Via(Struct, frozen=True):
     """The proxy that was dialled to reach a server: SOCKS or HTTP CONNECT."""
 
     ip: str
@@ -80,8 +79,7 @@ class Via:
     kind: str
 
 
-@dataclass(slots=True)
-class Server:
+class Server(Struct):
     """A mining server (or another far end). `basis` says how name and operator are known: address, dns, tls,
     certificate, http, socks, connect, stratum."""
 
@@ -93,8 +91,7 @@ class Server:
     via: Via | None = None
 
 
-@dataclass(slots=True)
-class Shares:
+class Shares(Struct):
     """Counts of shares; `submitted` is the sum of the others."""
 
     submitted: int = 0
@@ -109,8 +106,7 @@ class Shares:
         self.unanswered += other.unanswered
 
 
-@dataclass(slots=True)
-class Work:
+class Work(Struct):
     """Work of one algorithm. `amount` is exact; `unit` is hash, sol, graph, proof or point; rates are a second."""
 
     algorithm: str | None
@@ -122,8 +118,7 @@ class Work:
     rate_high: float | None = None
 
 
-@dataclass(slots=True)
-class Worker:
+class Worker(Struct):
     """One login of a miner. `password` is held back by outputs unless asked for."""
 
     login: str | None
@@ -135,8 +130,7 @@ class Worker:
     work: list[Work] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Jobs:
+class Jobs(Struct):
     """Jobs handed out; difficulties as difficulty 1 = 2^32 hashes, or the dialect's own where it has one."""
 
     sent: int = 0
@@ -144,8 +138,7 @@ class Jobs:
     difficulty_max: Fraction | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A rate the miner stated itself, in `unit` a second."""
 
     algorithm: str | None
@@ -153,8 +146,7 @@ class Claim:
     rate: float
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(Struct, frozen=True):
     """One flow of a finding."""
 
     source_port: int
@@ -162,8 +154,7 @@ class Connection:
     last_seen_ns: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class EvidenceLine:
+class EvidenceLine(Struct, frozen=True):
     """A frame that proves something. `sender` is miner, pool, client or server; `capture` the file's path."""
 
     capture: str
@@ -175,8 +166,7 @@ class EvidenceLine:
     excerpt: str
 
 
-@dataclass(slots=True)
-class Finding:
+class Finding(Struct):
     """One source, one role, one server and one dialect, with all its connections."""
 
     id: str
@@ -220,8 +210,7 @@ class Finding:
     state: str = "closed"
 
 
-@dataclass(slots=True)
-class SourceSummary:
+class SourceSummary(Struct):
     """All findings of one source."""
 
     source_ip: str
@@ -236,8 +225,7 @@ class SourceSummary:
     work: list[Work]
 
 
-@dataclass(slots=True)
-class OrganisationSummary:
+class OrganisationSummary(Struct):
     """All sources of one unit; `organisation` is None for sources that no entry holds ("unassigned")."""
 
     organisation: Organisation | None
@@ -249,8 +237,7 @@ class OrganisationSummary:
     work: list[Work]
 
 
-@dataclass(slots=True)
-class Totals:
+class Totals(Struct):
     """Figures of the whole run. `defects` counts frames by what was wrong with them."""
 
     inputs: int = 0
@@ -265,8 +252,7 @@ class Totals:
     seconds: float = 0.0
 
 
-@dataclass(slots=True)
-class Report:
+class Report(Struct):
     """Everything a run found, in stable order: highest level first, then source address."""
 
     findings: list[Finding]

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import ipaddress
 from collections import deque
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from netminer_detect.carriers.opening import Opening
 from netminer_detect.detect.session import Named, Session, Traffic
@@ -40,8 +41,7 @@ def mac_text(mac: bytes | None) -> str | None:
     return None if mac is None else mac.hex(":")
 
 
-@dataclass(frozen=True, slots=True)
-class _Early:
+class _Early(Struct, frozen=True):
     """A packet that waits for what it answers, since the flow's packet number `since`."""
 
     segment: Segment

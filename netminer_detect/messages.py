@@ -9,8 +9,9 @@ exceed 2^53). Nesting deeper than the parser bears reads as nothing.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 # The largest real line is a getblocktemplate of some MB over HTTP; on a line socket 100 000 characters is the
 # most a pool accepts (HandyOSS/HandyStratum lib/primitives.js). Beyond it the line is skipped, not held.
@@ -29,8 +30,7 @@ def _integer(digits: str) -> int | None:
 _DECODER = json.JSONDecoder(strict=False, parse_int=_integer)
 
 
-@dataclass(slots=True)
-class LineSplitter:
+class LineSplitter(Struct):
     """Cuts bytes at LF. `too_long` counts lines beyond MAX_LINE that were skipped."""
 
     too_long: int = 0

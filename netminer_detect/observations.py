@@ -7,10 +7,11 @@ of expected hashes a share (see `work`), None where the wire does not give it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from netminer_detect.marks import Mark
 
@@ -26,8 +27,7 @@ class Side(Enum):
         return Side.SERVER if self is Side.CLIENT else Side.CLIENT
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """A message worth showing: who said it, `what` in one word. `excerpt` is text without secrets, or the JSON
     message from which `masking.excerpt` cuts one: most evidence is never shown, so nothing is cut in advance."""
 
@@ -37,16 +37,14 @@ class Evidence:
     excerpt: str | dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class HandshakeAsked:
+class HandshakeAsked(Struct, frozen=True):
     """The client asked to mine: a subscription, a login, a first request for work."""
 
     evidence: Evidence
     agent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class HandshakeAnswered:
+class HandshakeAnswered(Struct, frozen=True):
     """The server accepted (or refused) the client as a miner."""
 
     evidence: Evidence
@@ -54,8 +52,7 @@ class HandshakeAnswered:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DialectRecognised:
+class DialectRecognised(Struct, frozen=True):
     """The flow speaks this dialect from here on. `swapped`: the side that the reader was told is the server is the
     miner. `continues`: the same session goes on in another dialect; otherwise it is another conversation."""
 
@@ -65,16 +62,14 @@ class DialectRecognised:
     continues: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class AgentSeen:
+class AgentSeen(Struct, frozen=True):
     """The miner named its software outside a handshake."""
 
     evidence: Evidence
     agent: str
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerLogin:
+class WorkerLogin(Struct, frozen=True):
     """A worker names itself. `login` is the text as sent, `user` and `worker` its parts."""
 
     evidence: Evidence
@@ -85,8 +80,7 @@ class WorkerLogin:
     agent: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class JobAssigned:
+class JobAssigned(Struct, frozen=True):
     """The server handed out work. `hashes` is what a share of this job stands for."""
 
     evidence: Evidence
@@ -97,8 +91,7 @@ class JobAssigned:
     unit: str = "hash"
 
 
-@dataclass(frozen=True, slots=True)
-class ShareSubmitted:
+class ShareSubmitted(Struct, frozen=True):
     """The client handed in a share; `key` pairs it with its answer within one flow."""
 
     evidence: Evidence
@@ -110,8 +103,7 @@ class ShareSubmitted:
     unit: str = "hash"
 
 
-@dataclass(frozen=True, slots=True)
-class ShareAnswered:
+class ShareAnswered(Struct, frozen=True):
     """The server's word on a share."""
 
     evidence: Evidence
@@ -120,8 +112,7 @@ class ShareAnswered:
     reason: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RateClaimed:
+class RateClaimed(Struct, frozen=True):
     """The miner's own statement of its rate, in `unit` a second."""
 
     evidence: Evidence
@@ -131,8 +122,7 @@ class RateClaimed:
     unit: str = "hash"
 
 
-@dataclass(frozen=True, slots=True)
-class CoinHinted:
+class CoinHinted(Struct, frozen=True):
     """A hint at coin or algorithm and what it rests on (address, algorithm, port, name, job shape)."""
 
     evidence: Evidence
@@ -141,8 +131,7 @@ class CoinHinted:
     basis: str
 
 
-@dataclass(frozen=True, slots=True)
-class ServerNamed:
+class ServerNamed(Struct, frozen=True):
     """The client named the server it wants; `basis` says in which protocol."""
 
     evidence: Evidence
@@ -151,8 +140,7 @@ class ServerNamed:
     basis: Literal["tls", "certificate", "http", "socks", "connect", "stratum"]
 
 
-@dataclass(frozen=True, slots=True)
-class ContextSeen:
+class ContextSeen(Struct, frozen=True):
     """Cryptocurrency traffic that is not mining: a node's protocol, a wallet's calls."""
 
     evidence: Evidence
@@ -160,8 +148,7 @@ class ContextSeen:
     role: Literal["node", "wallet", "visitor"]
 
 
-@dataclass(frozen=True, slots=True)
-class Malformed:
+class Malformed(Struct, frozen=True):
     """Bytes that cannot be the dialect that was recognised."""
 
     evidence: Evidence

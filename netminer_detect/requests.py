@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 What = TypeVar("What")
 MAX_OPEN = 4096
@@ -24,8 +25,7 @@ def id_key(identity: object) -> str | None:
     return str(identity)[:64]
 
 
-@dataclass(slots=True)
-class Requests(Generic[What]):
+class Requests(Struct, Generic[What]):
     """The unanswered requests of one side."""
 
     open: int = 0

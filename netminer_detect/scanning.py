@@ -13,7 +13,8 @@ import os
 import stat
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from netminer_detect.detect.drafts import Draft, merge
 from netminer_detect.detect.finish import Context, finish, is_private
@@ -39,8 +40,7 @@ Warn = Callable[[str], None]
 TELL_BYTES = 1 << 20
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What a run gave. `readable` counts inputs that could be read at all; `unreadable` names the others and
     those that broke off."""
 
@@ -50,8 +50,7 @@ class Outcome:
     interrupted: bool
 
 
-@dataclass(slots=True)
-class SeriesResult:
+class SeriesResult(Struct):
     """What one series gave."""
 
     drafts: list[Draft] = field(default_factory=list)
@@ -61,8 +60,7 @@ class SeriesResult:
     failed: list[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Ours:
+class Ours(Struct, frozen=True):
     """What is inside: the inventory, private addresses, and what the user names."""
 
     inventory: Inventory | None
@@ -135,8 +133,7 @@ def run_scan(
                     listener.interrupted, time.monotonic() - began)
 
 
-@dataclass(slots=True)
-class _Listener:
+class _Listener(Struct):
     """Hands on what the series tell while they are read."""
 
     progress: Progress | None

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TextIO
+
+from msgspec import Struct, field
 
 from netminer_detect.data_files import samples_dir
 from netminer_detect.findings import Finding, Server, Verdict
@@ -43,8 +44,7 @@ _TEXTS = {
 }
 
 
-@dataclass(slots=True)
-class Outcome:
+class Outcome(Struct):
     """What the samples gave. `recall` counts (expected, right) by dialect; the lists are lines for a person."""
 
     recall: dict[str | None, list[int]] = field(default_factory=dict)

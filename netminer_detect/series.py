@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from netminer_detect.carriers.dns import DnsOverTcp, read_dns
 from netminer_detect.detect.drafts import Draft, key_of
@@ -32,8 +33,7 @@ MAX_DRAFTS = 100_000
 DNS = 53
 
 
-@dataclass(slots=True)
-class SeriesScan:
+class SeriesScan(Struct):
     """See the module's contract. `captures` names the inputs of the run, `kernel` is fresh."""
 
     kernel: Kernel

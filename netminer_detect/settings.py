@@ -7,7 +7,8 @@ values raise ConfigError.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from netminer_detect.errors import ConfigError
 from netminer_detect.findings import Level
@@ -17,8 +18,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\Z", re.IGNORECASE)
 _POWERS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
 
-@dataclass(frozen=True, slots=True)
-class ScanSettings:
+class ScanSettings(Struct, frozen=True):
     """`inputs` as the user named them; `level` is the lowest rung to report; `memory` in bytes."""
 
     inputs: tuple[str, ...]

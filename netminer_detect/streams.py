@@ -14,7 +14,7 @@ first segment that carries data.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from netminer_detect.marks import Mark
 
@@ -25,23 +25,20 @@ MAX_PIECES = 512
 _MAX_JUMP = 1 << 30
 
 
-@dataclass(frozen=True, slots=True)
-class Data:
+class Data(Struct, frozen=True):
     """Bytes in order. `mark` is the frame that carried their last byte."""
 
     data: bytes
     mark: Mark
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """`size` bytes are missing here."""
 
     size: int
 
 
-@dataclass(slots=True)
-class _Piece:
+class _Piece(Struct):
     """A segment that waits for what comes before it. `missing` bytes behind it were not captured."""
 
     start: int
@@ -54,8 +51,7 @@ class _Piece:
         return self.start + len(self.data)
 
 
-@dataclass(slots=True)
-class Stream:
+class Stream(Struct):
     """One direction. `held` counts waiting bytes, `lost` bytes told as gaps."""
 
     max_held: int = DEFAULT_MAX_HELD

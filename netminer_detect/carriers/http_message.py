@@ -13,7 +13,9 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Observation, Side
@@ -34,8 +36,7 @@ _RESPONSE = re.compile(rb"HTTP/1\.[01] +([1-9][0-9][0-9])(?: (.*))?$")
 _DIGITS = re.compile(r"\s*([0-9]{1,18})\s*(?:,|$)")
 
 
-@dataclass(frozen=True, slots=True)
-class HttpMessage:
+class HttpMessage(Struct, frozen=True):
     """A request (`method`, `target` set) or a response (`status` set). `side` sent it; header names are in lower
     case, repeated headers are joined by ", "; `request` is the request that a response answers, where known (its
     body cut at MAX_WAITING_BODY). `mark` is the frame of the last byte."""
@@ -55,8 +56,7 @@ Exchange = Callable[[HttpMessage], list[Observation]]
 """Takes each complete message of one connection, in order, and says what it means."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Incoming:
+class Incoming(Struct, eq=False):
     """A message on its way. `ended`: no more will come; `complete`: it ended as it should;
     `cut`: bytes of it are missing."""
 

@@ -8,15 +8,15 @@ the address forms are those of the coins' own software.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from netminer_detect.detect.ledger import Ledger
 
 _BASE58 = "[1-9A-HJ-NP-Za-km-z]"
 
 
-@dataclass(frozen=True, slots=True)
-class _Form:
+class _Form(Struct, frozen=True):
     """A wallet's form, the dialects in which it is proof together with them, and the coin."""
 
     coin: str

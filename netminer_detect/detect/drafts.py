@@ -7,8 +7,9 @@ Contract: `Draft.add(reading, session)` adds a flow; `Draft.finding(...)` gives 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from netminer_detect.detect.coins import coin_of
 from netminer_detect.detect.ledger import Done, Ledger, WorkerLedger
@@ -42,8 +43,7 @@ def key_of(reading: Reading) -> Key:
     return reading.client[0], reading.role, pool.ip or pool.name or "", pool.port, reading.dialect
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """A finding in the making."""
 
     source: str

@@ -10,7 +10,8 @@ from __future__ import annotations
 import hashlib
 import ipaddress
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from netminer_detect.detect.drafts import Draft, claims_of, total_done, work_of, workers_of
 from netminer_detect.detect.levels import Reason, verdict_of
@@ -23,8 +24,7 @@ from netminer_detect.findings import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What judging needs to know of the run. `unit_of` finds an address' organisation."""
 
     sensor: str | None

@@ -8,8 +8,9 @@ said; shares whose worth is not known are counted apart, never guessed.
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from netminer_detect.dialects.logins import split_login
 from netminer_detect.findings import Jobs, Shares
@@ -38,16 +39,14 @@ MAX_TEXT = 256
 Algorithm = tuple[str | None, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """Evidence whose excerpt has been cut."""
 
     evidence: Evidence
     text: str
 
 
-@dataclass(slots=True)
-class Done:
+class Done(Struct):
     """Accepted work of one algorithm: shares of known and of unknown worth."""
 
     hashes: Fraction = Fraction(0)
@@ -60,8 +59,7 @@ class Done:
         self.unknown += other.unknown
 
 
-@dataclass(slots=True)
-class WorkerLedger:
+class WorkerLedger(Struct):
     """One login."""
 
     login: str | None
@@ -73,8 +71,7 @@ class WorkerLedger:
     done: dict[Algorithm, Done] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
+class _Pending(Struct, frozen=True):
     """A share that waits for its answer."""
 
     worker: WorkerLedger
@@ -82,8 +79,7 @@ class _Pending:
     hashes: Fraction | None
 
 
-@dataclass(slots=True)
-class Ledger:
+class Ledger(Struct):
     """See the module's contract."""
 
     dialect: str

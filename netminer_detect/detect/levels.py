@@ -6,7 +6,7 @@ where it reaches none. Verdicts follow from levels (`verdict_of`), names weigh m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from netminer_detect.detect.ledger import Ledger
 from netminer_detect.detect.session import Session
@@ -15,8 +15,7 @@ from netminer_detect.findings import Level, Verdict
 Arguments = dict[str, str | int | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """A rung, and why: the code and arguments from which outputs make a sentence."""
 
     level: Level

@@ -7,7 +7,7 @@ to say, none. `bound` is the name that DNS gave the client for the server's addr
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from netminer_detect.detect.ledger import Ledger
 from netminer_detect.detect.levels import Reason, level_of
@@ -22,8 +22,7 @@ from netminer_detect.rulebook.facts import NameFact
 _BASIS_ORDER = ("connect", "socks", "tls", "http", "stratum", "dns", "certificate")
 
 
-@dataclass(slots=True)
-class Reading:
+class Reading(Struct):
     """What one flow amounts to in one dialect. `ledger` is None where no dialect was read."""
 
     role: Role
@@ -38,8 +37,7 @@ class Reading:
     coin: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """The name of a server that is worth most, and what the rules say of it."""
 
     name: str | None

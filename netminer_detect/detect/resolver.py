@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from netminer_detect.carriers.dns import DnsMessage
 from netminer_detect.marks import Mark
@@ -24,8 +25,7 @@ MAX_LOOKUPS = 65_536
 MAX_SERVERS = 65_536
 
 
-@dataclass(slots=True)
-class Lookup:
+class Lookup(Struct):
     """Questions of one client for one watched name."""
 
     client: str
@@ -39,8 +39,7 @@ class Lookup:
     answered: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(Struct, frozen=True):
     """An address that a name stood for, until a time; `mark` is the answer's frame."""
 
     name: str
@@ -48,8 +47,7 @@ class Binding:
     mark: Mark
 
 
-@dataclass(slots=True)
-class Resolver:
+class Resolver(Struct):
     """The DNS state of one series."""
 
     watched: Callable[[str], bool]

@@ -8,7 +8,8 @@ taken the wrong way round.
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from netminer_detect.detect.ledger import Ledger
 from netminer_detect.findings import Via
@@ -27,8 +28,7 @@ MAX_LEDGERS = 8
 End = tuple[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A name of the server and how it was seen."""
 
     name: str
@@ -37,8 +37,7 @@ class Named:
     evidence: Evidence
 
 
-@dataclass(slots=True)
-class Traffic:
+class Traffic(Struct):
     """What the flow table counted: times in ns, payload bytes that each end sent."""
 
     first_ns: int | None = None
@@ -51,8 +50,7 @@ class Traffic:
     syn: bool = False
 
 
-@dataclass(slots=True)
-class Session:
+class Session(Struct):
     """See the module's contract."""
 
     client: End

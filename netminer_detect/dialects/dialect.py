@@ -9,9 +9,10 @@ middle of a stream is seen). Nothing raises, whatever the message holds; memory 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct
 
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Evidence, Observation, Side
@@ -26,16 +27,14 @@ class Strength(IntEnum):
     CERTAIN = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Hint:
+class Hint(Struct, frozen=True):
     """`speaker` is the side that sends such a message in this dialect."""
 
     strength: Strength
     speaker: Side
 
 
-@dataclass(slots=True)
-class Message:
+class Message(Struct):
     """One JSON object of a flow. `method` is None for answers."""
 
     side: Side

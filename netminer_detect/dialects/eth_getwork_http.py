@@ -14,9 +14,10 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar
+
+from msgspec import Struct, field
 
 from netminer_detect.dialects.answers import verdict
 from netminer_detect.dialects.dialect import is_0x
@@ -42,8 +43,7 @@ def _kind(call: Call) -> str | None:
     return match[1] if match else None
 
 
-@dataclass(slots=True)
-class EthGetworkHttp:
+class EthGetworkHttp(Struct):
     """See the module's contract."""
 
     NAME: ClassVar[str] = "eth-getwork-http"

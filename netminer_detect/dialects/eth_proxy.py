@@ -15,9 +15,10 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar, TypeGuard
+
+from msgspec import Struct, field
 
 from netminer_detect.dialects.answers import verdict
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_0x, text
@@ -57,14 +58,12 @@ def _is_work(result: Any) -> TypeGuard[list[Any]]:
     )
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(Struct):
     kind: str
     key: int = 0
 
 
-@dataclass(slots=True)
-class EthProxy:
+class EthProxy(Struct):
     """See the module's contract."""
 
     NAME: ClassVar[str] = "eth-proxy"

@@ -9,8 +9,9 @@ has calls of the same names with an object as params: another dialect.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import ClassVar
+
+from msgspec import Struct, field
 
 from netminer_detect.dialects.answers import MAX_REASON, reason_of
 from netminer_detect.dialects.bitcoin import is_bitcoin
@@ -36,8 +37,7 @@ def _is_template_request(call: Call) -> bool:
     return first is None or isinstance(first, dict)
 
 
-@dataclass(slots=True)
-class GetBlockTemplate:
+class GetBlockTemplate(Struct):
     """See the module's contract."""
 
     NAME: ClassVar[str] = "getblocktemplate"

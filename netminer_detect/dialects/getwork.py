@@ -11,9 +11,10 @@ first 136 digits of the data. Sources: bitcoin/bips, ckolivas/cgminer, luke-jr/b
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar
+
+from msgspec import Struct, field
 
 from netminer_detect.dialects.answers import verdict
 from netminer_detect.dialects.bitcoin import is_bitcoin
@@ -47,8 +48,7 @@ def _is_bitcoin(data: str) -> bool:
     return is_bitcoin(bits, time) or is_bitcoin(turned[1], turned[0])
 
 
-@dataclass(slots=True)
-class Getwork:
+class Getwork(Struct):
     """See the module's contract."""
 
     NAME: ClassVar[str] = "getwork"

@@ -6,7 +6,7 @@ login at each new user. `wait` and `share_of` pair calls with the shares they ha
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from netminer_detect.dialects.logins import split_login
 from netminer_detect.dialects.over_http import Call
@@ -16,8 +16,7 @@ MAX_LOGINS = 256
 MAX_WAITING = 1024
 
 
-@dataclass(slots=True)
-class HttpLogin:
+class HttpLogin(Struct):
     """The logins of one connection."""
 
     _shares: dict[int, int] = field(default_factory=dict)

@@ -10,7 +10,9 @@ and this reader undoes. A dialect that changes in the middle of a stream is foll
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from netminer_detect.dialects.dialect import Dialect, Hint, Message, Strength
 from netminer_detect.dialects.registry import dialects
@@ -25,8 +27,7 @@ MAX_STRANGE = 24
 MAX_STRANGE_BYTES = 128 * 1024
 
 
-@dataclass(slots=True)
-class Lines:
+class Lines(Struct):
     """See the module's contract."""
 
     done: bool = False

@@ -16,9 +16,10 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar
+
+from msgspec import Struct, field
 
 from netminer_detect.dialects.answers import verdict
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
@@ -75,21 +76,18 @@ def _login_strength(params: dict[str, Any]) -> Strength | None:
     return Strength.LIKELY if miner else Strength.WEAK
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(Struct):
     kind: str
     key: int = 0
     login: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(Struct, frozen=True):
     hashes: Fraction | None
     algorithm: str | None
 
 
-@dataclass(slots=True)
-class MoneroJsonRpc:
+class MoneroJsonRpc(Struct):
     """See the module's contract."""
 
     NAME: ClassVar[str] = "monero-json-rpc"

@@ -9,7 +9,7 @@ message is enough; then the reader is done.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from netminer_detect.marks import Mark
 from netminer_detect.observations import ContextSeen, Evidence, Observation, Side
@@ -68,8 +68,7 @@ def node_of(head: bytes) -> str | None:
     return coin if name in _COMMANDS and length <= 32 * 1024 * 1024 else None
 
 
-@dataclass(slots=True)
-class Nodes:
+class Nodes(Struct):
     """See the module's contract."""
 
     done: bool = False

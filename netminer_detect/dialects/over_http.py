@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
+
+from msgspec import Struct, field
 
 from netminer_detect.carriers.http_message import HttpMessage
 from netminer_detect.dialects.registry import over_http
@@ -22,8 +23,7 @@ from netminer_detect.requests import Requests, id_key
 MAX_CALLS = 32
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One JSON-RPC call and the HTTP request that carried it; `serial` numbers the calls of a connection."""
 
     serial: int
@@ -57,8 +57,7 @@ class Call:
         return decoded.decode("utf-8", "replace").partition(":")[0] or None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The answer to a call: `body` is its JSON, None where the response held none for it."""
 
     body: dict[str, Any] | None
@@ -87,8 +86,7 @@ class HttpDialect(Protocol):
     def answered(self, call: Call, answer: Answer) -> list[Observation]: ...
 
 
-@dataclass(slots=True)
-class HttpMining:
+class HttpMining(Struct):
     """See the module's contract."""
 
     _speaking: dict[str, HttpDialect] = field(default_factory=dict)

@@ -14,9 +14,10 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from netminer_detect.dialects.answers import verdict
 from netminer_detect.dialects.dialect import Hint, Message, Strength, text
@@ -56,8 +57,7 @@ FROM_POOL = frozenset({
 })  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class JobShape:
+class JobShape(Struct, frozen=True):
     """A notification as a dialect reads it: job id, and the work of a share where the job itself says it."""
 
     job: str | None
@@ -69,8 +69,7 @@ def _never(params: list[Any]) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """What differs between the dialects of the family. `notify` reads a job, `share` knows a submission by its
     form, `account` a login that only this dialect has. `unit` counts the work; `default` is the difficulty
     before the first set_difficulty where the head of the stream was seen, None where it has none; `one` is the
@@ -86,16 +85,14 @@ class Shape:
     algorithm: str | None = None
 
 
-@dataclass(slots=True)
-class _Asked:
+class _Asked(Struct):
     """A request of the miner that waits for its answer."""
 
     kind: str
     key: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Worth:
+class _Worth(Struct, frozen=True):
     """What a share is worth under the difficulty in force."""
 
     hashes: Fraction | None
@@ -133,16 +130,16 @@ def shape_hint(shape: Shape, message: Message) -> Hint | None:
     return Hint(Strength.LIKELY, Side.CLIENT) if own else None
 
 
-@dataclass(slots=True)
 class Stratum:
     """Reads one flow of the family."""
 
-    shape: Shape
-    _asked: Requests[_Asked] = field(default_factory=Requests)
-    _server_asked: Requests[str] = field(default_factory=Requests)
-    _jobs: OrderedDict[str, _Worth] = field(default_factory=OrderedDict)
-    _worth: _Worth | None = None
-    _shares: int = 0
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self._asked: Requests[_Asked] = Requests()
+        self._server_asked: Requests[str] = Requests()
+        self._jobs: OrderedDict[str, _Worth] = OrderedDict()
+        self._worth: _Worth | None = None
+        self._shares = 0
 
     def read(self, message: Message) -> list[Observation] | None:
         """The observations of a message; None where it is none of this family's."""

@@ -12,9 +12,10 @@ XelisHashV2_NiceHash_v1.0.txt, Miningcore.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar
+
+from msgspec.structs import replace
 
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.logins import split_login

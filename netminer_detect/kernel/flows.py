@@ -6,7 +6,7 @@ on with the flow or begins another; `count(flow, ...)` books it. Which figures r
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from netminer_detect.kernel.interface import FlowFacts
 from netminer_detect.kernel.packet import ACK, FIN, RST, SYN, TCP, Packet
@@ -16,8 +16,7 @@ from netminer_detect.kernel.triage import Hello
 Key = tuple[int, tuple[bytes, int], tuple[bytes, int]]
 
 
-@dataclass(slots=True)
-class Way:
+class Way(Struct):
     """One direction. `expected` is the sequence number behind all that was sent; `judged`: its head was."""
 
     packets: int = 0
@@ -30,8 +29,7 @@ class Way:
     hello: Hello | None = None
 
 
-@dataclass(slots=True)
-class Flow:
+class Flow(Struct):
     """One row. `source` is the end that "forward" leaves from; `ways` are forward and
     backward, `size` is in bytes on the wire.
     A `candidate` has packets handed out, with `every` all of them, until it is `settled`."""

@@ -9,7 +9,7 @@ A packet waits at most TIMEOUT_NS (RFC 791 suggests 15 s, RFC 8200 asks for 60 s
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from netminer_detect.kernel.packet import Fragment
 
@@ -21,8 +21,7 @@ TIMEOUT_NS = 60 * 1_000_000_000
 _Key = tuple[object, ...]
 
 
-@dataclass(slots=True)
-class _Partial:
+class _Partial(Struct):
     """A packet whose pieces are still coming; `total` is known once the last piece came."""
 
     since_ns: int | None
@@ -31,8 +30,7 @@ class _Partial:
     size: int = 0
 
 
-@dataclass(slots=True)
-class Reassembler:
+class Reassembler(Struct):
     """Waiting fragments of one capture series."""
 
     held: int = 0

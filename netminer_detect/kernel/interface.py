@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 from typing import Protocol
 
 from netminer_detect.kernel.watch import build_table
@@ -44,8 +44,7 @@ def _empty() -> array[int]:
     return build_table(())
 
 
-@dataclass(slots=True)
-class Segment:
+class Segment(Struct):
     """One packet of a candidate flow. `flow` is the flow's number in this series, `offset` the place of its
     record in the (inflated) capture, `missing` counts payload bytes that were not captured, `acknowledgement` is
     TCP's (0 without the ACK flag): it tells what the sender had received, whatever the order of the capture."""
@@ -62,8 +61,7 @@ class Segment:
     acknowledgement: int = 0
 
 
-@dataclass(slots=True)
-class Closed:
+class Closed(Struct):
     """A candidate flow is over; `facts(flow)` still answers until the next event is asked for."""
 
     flow: int
@@ -72,8 +70,7 @@ class Closed:
 Event = Segment | Closed
 
 
-@dataclass(slots=True)
-class FlowFacts:
+class FlowFacts(Struct):
     """What the table knows of a flow. Addresses are packed; source is the end that "forward" leaves from.
     `syn`, `syn_ack`, `established` say how much of a TCP handshake was seen (established: the client's ACK).
     `isn_forward` and `isn_backward` are the sequence numbers of the SYNs seen: give them to `Stream.start` with the
@@ -101,8 +98,7 @@ class FlowFacts:
     isn_backward: int | None = None
 
 
-@dataclass(slots=True)
-class Watch:
+class Watch(Struct):
     """What a kernel looks for. `names` and `endpoints` are tables of `watch.build_table`, of names (their
     sub-domains count too) and of (address, port); `openings` (offset, bytes) rows a direction may begin with;
     `tokens` byte strings, one of which a JSON line of a mining dialect must hold."""
@@ -113,8 +109,7 @@ class Watch:
     tokens: tuple[bytes, ...] = ()
 
 
-@dataclass(slots=True)
-class Counters:
+class Counters(Struct):
     """Figures of a kernel: frames read, their captured bytes, flows, defect words, flows evicted."""
 
     packets: int = 0

@@ -11,7 +11,7 @@ RFC 2661 (L2TP), RFC 3931 (L2TPv3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from netminer_detect.kernel.link import IPV4, IPV6, network_packet, peel, ppp_payload
 
@@ -28,8 +28,7 @@ _VXLAN, _GENEVE, _GTP_U, _TEREDO, _L2TP = 4789, 6081, 2152, 3544, 1701
 FIN, SYN, RST, PUSH, ACK = 1, 2, 4, 8, 16
 
 
-@dataclass(frozen=True, slots=True)
-class Packet:
+class Packet(Struct, frozen=True):
     """The innermost TCP segment or UDP datagram. Addresses are packed (4 or 16 bytes), ports host order.
 
     `missing` counts payload bytes that the headers promise and the capture does not hold.
@@ -49,8 +48,7 @@ class Packet:
     acknowledgement: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(Struct, frozen=True):
     """A piece of a fragmented packet: `key` names the packet, `offset` is in bytes."""
 
     key: tuple[bytes, bytes, int, int]
@@ -61,8 +59,7 @@ class Fragment:
     tunnels: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Envelope:
+class _Envelope(Struct, frozen=True):
     """What was peeled off around the packet so far."""
 
     vlans: tuple[int, ...]

@@ -10,14 +10,14 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # Among open ranges that a range crosses, so many are asked whether their unit differs. Sound tables cross nowhere.
 _ASKED = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Ranges:
+class Ranges(Struct, frozen=True):
     """Disjoint ranges: from `starts[i]` up to the next start `owners[i]` counts, -1 being nobody."""
 
     starts: list[int]

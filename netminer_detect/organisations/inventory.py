@@ -13,8 +13,9 @@ import hashlib
 import ipaddress
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from netminer_detect.errors import ConfigError
 from netminer_detect.findings import Organisation
@@ -30,8 +31,7 @@ MAX_FILE = 256 * 1024 * 1024
 _FIX_ENTRY = "write a network and a name: network,id,name,sector,contact"
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """One range of one unit."""
 
     span: Span
@@ -39,8 +39,7 @@ class _Entry:
     where: int | str
 
 
-@dataclass(slots=True)
-class Inventory:
+class Inventory(Struct):
     """See the module's contract."""
 
     path: str

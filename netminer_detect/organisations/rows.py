@@ -7,7 +7,7 @@ rest: a file of a million bad lines must not fill the memory or the screen.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from netminer_detect.organisations.headings import Field
 
@@ -21,16 +21,14 @@ MAX_ROWS = 1_000_000
 Where = int | str
 
 
-@dataclass(slots=True)
-class Row:
+class Row(Struct):
     """One entry."""
 
     where: Where
     cells: list[tuple[Field, str]]
 
 
-@dataclass(slots=True)
-class Complaints:
+class Complaints(Struct):
     """What is wrong in `path`, a text a line. `stopped` is set by whoever leaves out the rest of the file."""
 
     path: str

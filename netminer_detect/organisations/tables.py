@@ -12,7 +12,8 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from netminer_detect.organisations.addresses import names_addresses
 from netminer_detect.organisations.headings import WHERE, WHO, Field, fields_of
@@ -38,8 +39,7 @@ class NoTable(Exception):
         self.fix = fix
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """What the columns mean. `first_row` is the place of the first data row among the rows that were looked at,
     `header` whether headings said so."""
 

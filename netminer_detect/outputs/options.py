@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class OutputOptions:
+class OutputOptions(Struct, frozen=True):
     """`lang` is en or zh; `width` in columns, None: the terminal's; `colour` whether the stream shows colours."""
 
     lang: str = "en"

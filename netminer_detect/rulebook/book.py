@@ -106,7 +106,7 @@ class Rulebook:
 
 def _as_seen(fact: NameFact, wanted: str, port: int | None) -> NameFact:
     """The fact for the very name that was asked for, with its kind judged from labels and port."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     if fact.kind == "domain":
         # A host that serves miners and a website alike: its port tells; where that is unknown, it is a server.

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from netminer_detect.errors import ConfigError
 
@@ -21,8 +22,7 @@ MAX_DEPTH = 8
 _FORBIDDEN = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
-@dataclass(slots=True)
-class Node:
+class Node(Struct):
     """One of: a text, a list, a mapping (`entries`; `key_lines` says where each key stands)."""
 
     line: int
@@ -38,8 +38,7 @@ class Node:
         return "a list" if self.items is not None else "a mapping"
 
 
-@dataclass(slots=True)
-class _Open:
+class _Open(Struct):
     """A list or mapping that is still being read; `key` waits for its value."""
 
     node: Node

@@ -15,8 +15,9 @@ Kinds of names, as `Rulebook.name` answers them:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 NameKind = Literal["server", "domain", "website", "browser", "donation", "malware"]
 NAME_KINDS: tuple[NameKind, ...] = ("server", "domain", "website", "browser", "donation", "malware")
@@ -25,8 +26,7 @@ AGENT_KINDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class NameFact:
+class NameFact(Struct, frozen=True):
     """A name; its sub-domains count too. `ports` are those the sources list, in order, none if they list none;
     `transport` is plain or tls where all of them agree."""
 
@@ -42,8 +42,7 @@ class NameFact:
     stale: bool
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointFact:
+class EndpointFact(Struct, frozen=True):
     """An address with a port. `kind` is server or malware; `date` is when the source last stood by it."""
 
     ip: str
@@ -57,8 +56,7 @@ class EndpointFact:
     kind: Literal["server", "malware"] = "server"
 
 
-@dataclass(frozen=True, slots=True)
-class AgentFact:
+class AgentFact(Struct, frozen=True):
     """A program that names itself in its agent text. `kind` is one of AGENT_KINDS."""
 
     rule: str
@@ -66,8 +64,7 @@ class AgentFact:
     kind: str
 
 
-@dataclass(slots=True)
-class Facts:
+class Facts(Struct):
     """All facts of some rules, before they are packed. An agent stands with its regular expression; the first
     that matches wins. `rules` are the ids of the rules they come from."""
 

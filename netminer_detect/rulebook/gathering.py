@@ -11,8 +11,9 @@ by id has it. `override(shipped, own)`: an own rule replaces the shipped rule of
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from netminer_detect.errors import ConfigError
 from netminer_detect.rulebook.facts import AgentFact, EndpointFact, Facts, NameFact

@@ -28,9 +28,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal, TypeVar
+
+from msgspec import Struct, field
 
 from netminer_detect.errors import ConfigError
 from netminer_detect.rulebook import names
@@ -42,8 +43,7 @@ _MAX_REGEX = 200
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class NameEntry:
+class NameEntry(Struct, frozen=True):
     """One line under names."""
 
     name: str
@@ -56,8 +56,7 @@ class NameEntry:
     weak: bool
 
 
-@dataclass(frozen=True, slots=True)
-class AddressEntry:
+class AddressEntry(Struct, frozen=True):
     """One line under addresses."""
 
     address: str
@@ -69,8 +68,7 @@ class AddressEntry:
     weak: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """A text that the rule must (or must not) answer; `what` is name, address or agent."""
 
     what: str
@@ -78,8 +76,7 @@ class Example:
     matches: bool
 
 
-@dataclass(slots=True)
-class Rule:
+class Rule(Struct):
     """One rule file."""
 
     path: str
@@ -100,8 +97,7 @@ def parse(data: bytes, path: str) -> Rule:
     return _Reader(path).rule(read(data, path))
 
 
-@dataclass(slots=True)
-class _Reader:
+class _Reader(Struct):
     """Reads nodes of one file; `sources` maps the short names of its sources to (title, date)."""
 
     path: str

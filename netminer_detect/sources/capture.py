@@ -18,8 +18,9 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from netminer_detect.errors import CaptureError
 
@@ -49,8 +50,7 @@ class Readable(Protocol):
     def readinto(self, buffer: memoryview, /) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One captured frame.
 
     number: Wireshark's frame number, from 1. time_ns: UTC nanoseconds since 1970, None where the
@@ -66,8 +66,7 @@ class Frame:
     offset: int = 0
 
 
-@dataclass(slots=True)
-class Interface:
+class Interface(Struct):
     """What a pcapng interface description says: units of time and the frames' link type."""
 
     link_type: int
@@ -98,8 +97,7 @@ class _Counting:
         return count
 
 
-@dataclass(slots=True)
-class Section:
+class Section(Struct):
     """State of one pcapng section."""
 
     order: str

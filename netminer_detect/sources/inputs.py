@@ -12,7 +12,8 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # pcap in all spellings, pcapng, gzip, zstandard, xz, bzip2.
 _MAGICS = (
@@ -25,8 +26,7 @@ _NAMED = re.compile(r"(?:\.|_)(?:pcap|pcapng|cap|dmp|ntar)\d*(?:\.|\Z)", re.IGNO
 _DIGITS = re.compile(r"(\d+)")
 
 
-@dataclass(frozen=True, slots=True)
-class InputProblem:
+class InputProblem(Struct, frozen=True):
     """An argument that gave nothing to read."""
 
     path: str

@@ -13,7 +13,8 @@ import os
 import re
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from netminer_detect.errors import CaptureError
 from netminer_detect.sources.capture import read_frames
@@ -25,8 +26,7 @@ _DIGITS = re.compile(r"\d+")
 MAX_PAUSE_NS = 24 * 3600 * 1_000_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Head:
+class _Head(Struct, frozen=True):
     """How a capture begins."""
 
     path: str
