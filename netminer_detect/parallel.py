@@ -13,14 +13,15 @@ tasks of a ProcessPoolExecutor.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
 from collections import deque
 from collections.abc import Callable
-from multiprocessing.connection import Connection, wait
-from multiprocessing.context import ForkContext, ForkProcess
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import ForkProcess
 
 Result = TypeVar("Result")
 Note = Callable[[str, Any], None]
@@ -30,7 +31,7 @@ _TRIES = 2
 
 def run_tasks(work: Work[Result], count: int, jobs: int, note: Note) -> list[Result | None]:
     """See the module's contract."""
-    if min(jobs, count) < 2 or "fork" not in multiprocessing.get_all_start_methods():
+    if min(jobs, count) < 2 or not hasattr(os, "fork"):
         return _run_here(work, count, note)
     return _Crew(work, count, min(jobs, count), note).run()
 
@@ -55,13 +56,17 @@ class _Crew:
     """The workers of one run."""
 
     def __init__(self, work: Work[Any], count: int, jobs: int, note: Note) -> None:
+        # Not needed for one job, and slower to import than all that a small scan does.
+        import multiprocessing.connection
+
+        self._wait = multiprocessing.connection.wait
         self._work = work
         self._jobs = jobs
         self._note = note
         self._waiting = deque(range(count))
         self._tries = [0] * count
         self._results: list[Any] = [None] * count
-        self._context: ForkContext = multiprocessing.get_context("fork")
+        self._context = multiprocessing.get_context("fork")
         self._workers: dict[Connection, tuple[ForkProcess, int]] = {}
         self._stop = False
 
@@ -91,8 +96,7 @@ class _Crew:
     def _step(self) -> None:
         while len(self._workers) < self._jobs and self._waiting:
             self._begin(self._waiting.popleft())
-        for ready in wait(list(self._workers)):
-            assert isinstance(ready, Connection)
+        for ready in cast("list[Connection]", self._wait(list(self._workers))):
             try:
                 kind, value = ready.recv()
             except (EOFError, OSError):

@@ -13,6 +13,7 @@ import os
 import stat
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -24,7 +25,6 @@ from netminer_detect.errors import CaptureError, ConfigError
 from netminer_detect.findings import Organisation, Report, Totals
 from netminer_detect.kernel import make_kernel
 from netminer_detect.kernel.interface import Counters, Watch
-from netminer_detect.organisations.inventory import Inventory, load_inventory
 from netminer_detect.parallel import Note, run_tasks
 from netminer_detect.progress import Progress
 from netminer_detect.rulebook.book import Rulebook, load
@@ -34,6 +34,9 @@ from netminer_detect.sources.inputs import find_inputs
 from netminer_detect.sources.opening import CaptureStream, open_capture
 from netminer_detect.sources.series import group_series
 from netminer_detect.triage import OPENINGS, TOKENS
+
+if TYPE_CHECKING:
+    from netminer_detect.organisations.inventory import Inventory
 
 Warn = Callable[[str], None]
 # Progress is drawn ten times a second at most; a message a megabyte is plenty and costs nothing.
@@ -166,7 +169,7 @@ def _total_bytes(paths: Sequence[str]) -> int | None:
 
 
 def _ours(settings: ScanSettings, warn: Warn) -> Ours:
-    inventory = load_inventory(settings.orgs) if settings.orgs else None
+    inventory = _inventory(settings.orgs) if settings.orgs else None
     for line in inventory.warnings if inventory is not None else ():
         warn(line)
     networks = []
@@ -176,6 +179,12 @@ def _ours(settings: ScanSettings, warn: Warn) -> Ours:
         except ValueError as error:
             raise ConfigError(f"--inside {text}", str(error), "write a network as 192.0.2.0/24") from error
     return Ours(inventory, tuple(networks))
+
+
+def _inventory(path: str) -> Inventory:
+    from netminer_detect.organisations.inventory import load_inventory
+
+    return load_inventory(path)
 
 
 def _scan_series(files: Sequence[str], book: Rulebook, watch: Watch, note: Note) -> SeriesResult:
