@@ -92,7 +92,8 @@ class JobAssigned(Struct, frozen=True):
 
 
 class ShareSubmitted(Struct, frozen=True):
-    """The client handed in a share; `key` pairs it with its answer within one flow."""
+    """The client handed in a share; `key` pairs it with its answer within one flow. `acknowledged` is False in
+    dialects whose servers never say yes: a share that nobody refused then counts as work."""
 
     evidence: Evidence
     key: int
@@ -101,6 +102,7 @@ class ShareSubmitted(Struct, frozen=True):
     hashes: Fraction | None = None
     algorithm: str | None = None
     unit: str = "hash"
+    acknowledged: bool = True
 
 
 class ShareAnswered(Struct, frozen=True):

@@ -226,13 +226,17 @@ def merge(drafts: Iterable[Draft]) -> list[Draft]:
 
 
 def work_of(done: dict[tuple[str | None, str], Done]) -> list[Work]:
-    """The accepted work, an entry an algorithm; shares of unknown worth are named in the basis."""
+    """The work, an entry an algorithm; the basis names shares of unknown worth and shares nobody answers."""
     found = []
     for (algorithm, unit), sums in sorted(done.items(), key=lambda item: (item[0][0] or "", item[0][1])):
         if not sums.known:
             continue
         total = sums.known + sums.unknown
-        basis = "accepted shares" if not sums.unknown else f"{sums.known} of {total} accepted shares"
+        basis = "accepted shares" if not sums.silent else "unanswered shares"
+        if 0 < sums.silent < total:
+            basis = "accepted and unanswered shares"
+        if sums.unknown:
+            basis = f"{sums.known} of {total} {basis}"
         found.append(Work(algorithm, unit, sums.hashes, basis))
     return found
 

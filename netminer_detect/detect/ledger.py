@@ -2,7 +2,8 @@
 
 Contract: `Ledger.apply(observation)` takes the observations of a flow in order. Counts are exact as far as the
 flow was seen; memory is bounded by MAX_WORKERS, MAX_PENDING and MAX_EVIDENCE. A share is worth what its job
-said; shares whose worth is not known are counted apart, never guessed.
+said; shares whose worth is not known are counted apart, never guessed. Work is that of accepted shares, and in
+dialects whose servers never say yes that of shares nobody refused.
 """
 
 from __future__ import annotations
@@ -47,16 +48,26 @@ class Shown(Struct, frozen=True):
 
 
 class Done(Struct):
-    """Accepted work of one algorithm: shares of known and of unknown worth."""
+    """Work of one algorithm: shares of known and of unknown worth; `silent` of them nobody answered."""
 
     hashes: Fraction = Fraction(0)
     known: int = 0
     unknown: int = 0
+    silent: int = 0
 
     def add(self, other: Done) -> None:
         self.hashes += other.hashes
         self.known += other.known
         self.unknown += other.unknown
+        self.silent += other.silent
+
+    def count(self, hashes: Fraction | None, shares: int = 1) -> None:
+        """Count a share, or take it back with -1."""
+        if hashes is None:
+            self.unknown += shares
+        else:
+            self.known += shares
+            self.hashes += hashes * shares
 
 
 class WorkerLedger(Struct):
@@ -77,6 +88,12 @@ class _Pending(Struct, frozen=True):
     worker: WorkerLedger
     algorithm: Algorithm
     hashes: Fraction | None
+    silent: bool
+
+    @property
+    def done(self) -> Done:
+        """What the worker did of the share's algorithm."""
+        return self.worker.done.setdefault(self.algorithm, Done())
 
 
 class Ledger(Struct):
@@ -89,6 +106,7 @@ class Ledger(Struct):
     agent: str | None = None
     workers: OrderedDict[str | None, WorkerLedger] = field(default_factory=OrderedDict)
     workers_dropped: int = 0
+    silent: int = 0
     jobs: Jobs = field(default_factory=Jobs)
     algorithms: dict[str, None] = field(default_factory=dict)
     coins: dict[str, list[str]] = field(default_factory=dict)
@@ -179,7 +197,12 @@ class Ledger(Struct):
         worker.shares.submitted += 1
         worker.shares.unanswered += 1
         self._algorithm(seen.algorithm)
-        self._pending[seen.key] = _Pending(worker, (seen.algorithm, seen.unit), seen.hashes)
+        share = _Pending(worker, (seen.algorithm, seen.unit), seen.hashes, not seen.acknowledged)
+        if share.silent:
+            self.silent += 1
+            share.done.count(share.hashes)
+            share.done.silent += 1
+        self._pending[seen.key] = share
         if len(self._pending) > MAX_PENDING:
             self._pending.popitem(last=False)
 
@@ -189,16 +212,15 @@ class Ledger(Struct):
             return
         shares = pending.worker.shares
         shares.unanswered -= 1
+        if pending.silent:
+            self.silent -= 1
+            pending.done.count(pending.hashes, -1)
+            pending.done.silent -= 1
         if not seen.accepted:
             shares.rejected += 1
             return
         shares.accepted += 1
-        done = pending.worker.done.setdefault(pending.algorithm, Done())
-        if pending.hashes is None:
-            done.unknown += 1
-        else:
-            done.known += 1
-            done.hashes += pending.hashes
+        pending.done.count(pending.hashes)
 
     def _coin(self, seen: CoinHinted) -> None:
         self._algorithm(seen.algorithm)

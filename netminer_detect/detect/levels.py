@@ -56,6 +56,8 @@ def level_of(ledger: Ledger, session: Session, server: str) -> Reason | None:
     sound = session.traffic.established or session.traffic.packets > 1
     if shares.submitted and not shares.rejected and not server_heard and sound:
         return Reason(Level.SHARES, "shares_unanswered", known | {"submitted": shares.submitted})
+    if ledger.silent and ledger.jobs.sent:
+        return Reason(Level.SHARES, "shares_silent", known | {"submitted": shares.submitted})
     if ledger.jobs.sent:
         if shares.rejected:
             return Reason(Level.SESSION, "shares_rejected", known | {"rejected": shares.rejected})

@@ -14,6 +14,8 @@ _WHY: dict[str, tuple[str, str]] = {
                         "{agent} 在 {server} 挖矿:提交 {submitted} 份算力证明,{accepted} 份被接受"),
     "shares_unanswered": ("{agent} submitted {submitted} shares to {server}; the answers are not in the capture",
                           "{agent} 向 {server} 提交了 {submitted} 份算力证明;抓包中没有应答方向"),
+    "shares_silent": ("{agent} mined for {server}: {submitted} shares submitted; this dialect answers only what it refuses",
+                      "{agent} 为 {server} 挖矿:提交 {submitted} 份算力证明;该协议只应答被拒绝的份额"),
     "shares_rejected": ("{agent} got jobs from {server}, but its {rejected} shares were rejected",
                         "{agent} 从 {server} 领取了任务,但 {rejected} 份算力证明被拒绝"),
     "session_open": ("{agent} is logged in at {server}, which sent it {jobs} jobs",
