@@ -155,7 +155,8 @@ class Connection(Struct, frozen=True):
 
 
 class EvidenceLine(Struct, frozen=True):
-    """A frame that proves something. `sender` is miner, pool, client or server; `capture` the file's path."""
+    """A frame that proves something. `sender` is miner, pool, client or server; `capture` the file's path.
+    `unmasked` is the excerpt with its passwords, None where it has none: only for those who ask for passwords."""
 
     capture: str
     frame: int | None
@@ -164,6 +165,7 @@ class EvidenceLine(Struct, frozen=True):
     sender: str
     what: str
     excerpt: str
+    unmasked: str | None = None
 
 
 class Finding(Struct):

@@ -1,23 +1,61 @@
 """Cuts excerpts from messages with the secrets taken out.
 
-Contract: `excerpt(source)` gives at most MAX_EXCERPT characters of a message, made from a masked copy: passwords,
-tokens and the second parameter of a login become `***`; what pools read as options in a password (`d=65536`,
-`c=BTC`) stays, since it is a fact and no secret. Text that is given as text is only cut.
+Contract: `excerpt(source)` gives at most MAX_EXCERPT characters of a message, made from a masked copy. Passwords
+(`pass` and its kin, the parameters behind the login of an authorize) and keys, tokens, cookies and `Authorization`
+become `***`, wherever they stand: in members, in lists, in JSON inside a string, in URLs, in header lines. What
+pools read as options in a password (`d=65536`, `c=BTC`) stays, since it is a fact and no secret. `known` are
+passwords that the same peer sent before: other messages quote them. `passwords=True` shows passwords, nothing
+else that is secret.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
+from itertools import islice
 from typing import Any
 
 MAX_EXCERPT = 240
 MASK = "***"
-_SECRET_KEYS = {"pass", "password", "passwd", "authorization", "token", "access_token", "accesstoken", "secret", "key"}
-# Methods whose params are [login, password, ...] (dialects reference 2.1, 3.1, 3.9).
-_LOGIN_METHODS = re.compile(r"(?:mining\.authorize|[a-z]+_submitlogin|eth_login|login)\Z", re.IGNORECASE)
-# Options that pools document for the password field: difficulty, payout coin, party, solo, rig name.
-_OPTION = re.compile(r"(?:d|c|mc|sd|md|diff|m|zap|n|pl|stats|w|id)=[A-Za-z0-9._+/-]{1,24}\Z", re.IGNORECASE)
+MAX_DEPTH = 4
+# What an excerpt can show is bounded, and so is what is looked at for it.
+MAX_VALUES = 128
+MAX_LOOK = 4 * MAX_EXCERPT
+# A shorter password is a word that stands anywhere ("x", "123", "worker1"): replacing it would spoil evidence.
+MIN_KNOWN = 8
+
+_PASSWORD = r"pass|passwd|password|passphrase|passcode|pwd|pw"
+_SECRET = (r"authorization|auth|bearer|credentials?|secret|secretkey|tokens?|apikey|accesskey|privatekey|key|cookies?"
+           r"|jwt|mnemonic")
+_PASSWORD_KEY = re.compile(rf"[a-z]{{0,32}}(?:{_PASSWORD})\Z")
+_SECRET_KEY = re.compile(rf"(?:key|[a-z]{{0,32}}(?:{_SECRET.replace('|key', '')}))\Z")
+_NOT_LETTERS = re.compile(r"[^a-z0-9]")
+
+# Methods whose params are [login, password, ...] (dialects reference 2.1, 3.1, 3.9), and their kin.
+_LOGIN = re.compile(r"auth|login|password", re.IGNORECASE)
+_SUBSCRIBE = re.compile(r"subscribe\Z", re.IGNORECASE)
+# "EthereumStratum/1.0.0", where others send a session to take up again, or Conflux its password.
+_PROTOCOL = re.compile(r"[A-Za-z]+/\d[\d.]*\Z")
+
+# Options that pools document for the password field: difficulty, payout coin, solo mining.
+_OPTION = re.compile(
+    r"(?:(?:d|sd|md|diff|mindiff|startdiff)=\d{1,16}(?:\.\d{1,8})?[kKMGT]?|(?:c|mc|zap)=[A-Za-z0-9*/-]{2,12}|m=solo)\Z"
+)
+
+# Without one of these a text names no secret; most values are hex or a number.
+_TELLING = re.compile(r"[:=@\s]")
+_NAME = rf"[a-z0-9_-]{{0,32}}(?:{_PASSWORD}|{_SECRET})"
+_IN_URL = re.compile(r"(?<=://)([^/\s\"'@:]{1,256}):([^/\s\"'@]{1,256})(?=@)")
+_QUERY = re.compile(rf"(?i)([?&;]{_NAME}=)([^&\s\"';]+)")
+_HEADER = re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]{0,32}(?:token|key))(\s*:\s*)[^\r\n\"]+")
+_SCHEME = re.compile(r"(?i)\b(basic|bearer|digest)\s+[A-Za-z0-9+/=._~-]{6,}")
+# A member of JSON that is no message of its own; in JSON inside a string, all that follows the name goes.
+_MEMBER = re.compile(
+    rf"(?i)([\"']\s*{_NAME}\s*[\"']\s*:\s*)"
+    r"""("(?:[^"\\]|\\.)*(?:"|\Z)|'[^']*(?:'|\Z)|[\[{][^\]}]*[\]}]?|[^\s,}\]"']+)"""
+)
+_NESTED = re.compile(rf"(?is)(\\[\"']\s*{_NAME}\s*\\+[\"']\s*:).*")
 
 
 def mask_password(password: str) -> str:
@@ -29,34 +67,95 @@ def mask_password(password: str) -> str:
     return ",".join(kept if len(kept) == len(parts) else [*kept, MASK])
 
 
-def _masked(value: Any, depth: int = 0) -> Any:
-    if depth > 4:
-        return "…"
-    if isinstance(value, dict):
-        return {key: _masked_member(key, member, depth) for key, member in list(value.items())[:40]}
-    if isinstance(value, list):
-        return [_masked(member, depth + 1) for member in value[:24]]
-    return value[:MAX_EXCERPT] if isinstance(value, str) else value
-
-
-def _masked_member(key: str, value: Any, depth: int) -> Any:
-    if key.lower() in _SECRET_KEYS and value is not None:
-        return mask_password(value) if isinstance(value, str) else MASK
-    return _masked(value, depth + 1)
-
-
-def _mask_second(params: list[Any]) -> list[Any]:
-    second = mask_password(params[1]) if isinstance(params[1], str) else MASK
-    return [params[0], second, *params[2:]]
-
-
-def excerpt(source: str | dict[str, Any]) -> str:
+def excerpt(source: str | dict[str, Any], known: Collection[str] = (), passwords: bool = False) -> str:
     """A short text of a message, without its secrets."""
-    if isinstance(source, str):
-        return source[:MAX_EXCERPT]
-    copy = dict(source)
-    method, params = copy.get("method"), copy.get("params")
-    if isinstance(method, str) and _LOGIN_METHODS.match(method) and isinstance(params, list) and len(params) > 1:
-        copy["params"] = _mask_second(params)
-    text = json.dumps(_masked(copy), ensure_ascii=False, separators=(",", ":"))
+    mask = _Mask(passwords)
+    text = mask.text(source) if isinstance(source, str) else mask.message(source)
+    for password in known if not passwords else ():
+        text = without(text, password)
     return text if len(text) <= MAX_EXCERPT else text[: MAX_EXCERPT - 1] + "…"
+
+
+def without(text: str, password: str) -> str:
+    """The text with a password that it quotes replaced; short ones stay (see MIN_KNOWN)."""
+    if len(password) < MIN_KNOWN or password not in text:
+        return text
+    return re.sub(rf"(?<![A-Za-z0-9]){re.escape(password)}(?![A-Za-z0-9])", MASK, text)
+
+
+class _Mask:
+    """Makes a masked copy of one message."""
+
+    def __init__(self, passwords: bool) -> None:
+        self._passwords = passwords
+        self._left = MAX_VALUES
+
+    def message(self, message: dict[str, Any]) -> str:
+        copy = dict(message)
+        method, params = copy.get("method"), copy.get("params")
+        if isinstance(method, str) and isinstance(params, list):
+            copy["params"] = self._params(method.strip(), params)
+        return json.dumps(self._value(copy), ensure_ascii=False, separators=(",", ":"))
+
+    def text(self, text: str) -> str:
+        """Text that is no JSON message: a header, a URL, a line of another protocol."""
+        text = text[:MAX_LOOK]
+        if not _TELLING.search(text):
+            return text
+        text = _IN_URL.sub(lambda match: f"{match[1]}:{self._password(match[2])}", text)
+        text = _HEADER.sub(rf"\1\2{MASK}", text)
+        text = _SCHEME.sub(rf"\1 {MASK}", text)
+        text = _QUERY.sub(self._named, text)
+        text = _MEMBER.sub(self._named, text)
+        return _NESTED.sub(rf"\1{MASK}", text)
+
+    def _named(self, match: re.Match[str]) -> str:
+        """A member that stands in a text, and whose name calls it a secret."""
+        name, value = match[1], match[2]
+        shown = self._passwords and _PASSWORD_KEY.match(_NOT_LETTERS.sub("", name.lower()))
+        if shown or value in ('""', "null"):
+            return match[0]
+        return name + (f'"{MASK}"' if value.startswith('"') else MASK)
+
+    def _params(self, method: str, params: list[Any]) -> list[Any]:
+        if len(params) == 1 and isinstance(params[0], list):
+            return [self._params(method, params[0])]
+        if _LOGIN.search(method):
+            return [*params[:1], *(self._secret(param) for param in params[1:])]
+        if _SUBSCRIBE.search(method) and len(params) > 1:
+            # eth_subscribe has ["newWork", user, password, agent], Conflux [login, password], others [agent, session].
+            at = 2 if params[0] == "newWork" else 1
+            return [*params[:at], *(self._of_subscribe(param) for param in params[at : at + 1]), *params[at + 1 :]]
+        return params
+
+    def _of_subscribe(self, param: Any) -> Any:
+        return param if isinstance(param, str) and _PROTOCOL.match(param) else self._secret(param)
+
+    def _secret(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._password(value)
+        if value is None or (self._passwords and isinstance(value, (bool, int, float))):
+            return value
+        return MASK
+
+    def _password(self, value: str) -> str:
+        return value[:MAX_EXCERPT] if self._passwords else mask_password(value)
+
+    def _value(self, value: Any, depth: int = 0) -> Any:
+        self._left -= 1
+        if depth > MAX_DEPTH or self._left < 0:
+            return "…"
+        if isinstance(value, dict):
+            members = islice(value.items(), self._left + 1)
+            return {key[:MAX_EXCERPT]: self._member(key, member, depth) for key, member in members}
+        if isinstance(value, list):
+            return [self._value(member, depth + 1) for member in value[: self._left + 1]]
+        return self.text(value) if isinstance(value, str) else value
+
+    def _member(self, key: str, value: Any, depth: int) -> Any:
+        name = _NOT_LETTERS.sub("", key[:MAX_EXCERPT].lower())
+        if _PASSWORD_KEY.match(name):
+            return self._secret(value)
+        if _SECRET_KEY.match(name):
+            return value if value is None or value == "" else MASK
+        return self._value(value, depth + 1)

@@ -179,10 +179,11 @@ class Draft(Struct):
         self._jobs(ledger.jobs)
         self.claims.update(list(ledger.claims.items())[: MAX_WORKERS])
         for shown in ledger.evidence:
-            mark = shown.evidence.mark
-            sender = sender_of(shown.evidence, False, mining=True)
+            evidence = shown.evidence
+            mark = evidence.mark
+            sender = sender_of(evidence, False, mining=True)
             self._show(EvidenceLine(captures[mark.capture], mark.frame, mark.offset, mark.time_ns, sender,
-                                    shown.evidence.what, shown.text))
+                                    evidence.what, str(evidence.excerpt), shown.unmasked))
 
     def _worker(self, worker: WorkerLedger, agent: str | None) -> None:
         known = self.workers.get(worker.login)

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from fractions import Fraction
+from itertools import islice
 
 from msgspec import Struct, field
 
 from netminer_detect.dialects.logins import split_login
 from netminer_detect.findings import Jobs, Shares
-from netminer_detect.masking import excerpt
+from netminer_detect.masking import MASK, excerpt, without
 from netminer_detect.observations import (
     AgentSeen,
     CoinHinted,
@@ -36,15 +37,17 @@ MAX_PENDING = 4096
 MAX_EVIDENCE = 24
 EACH_KIND = 2
 MAX_TEXT = 256
+# The passwords of so many workers are looked for where a message quotes them.
+MAX_QUOTED = 16
 
 Algorithm = tuple[str | None, str]
 
 
 class Shown(Struct, frozen=True):
-    """Evidence whose excerpt has been cut."""
+    """Evidence whose excerpt has been cut; `unmasked` is the excerpt with its passwords, where it has any."""
 
     evidence: Evidence
-    text: str
+    unmasked: str | None
 
 
 class Done(Struct):
@@ -178,6 +181,8 @@ class Ledger(Struct):
             self.accepted = True
         elif self.accepted is None or not self.jobs.sent:
             self.accepted, self.reason = self.accepted or False, seen.reason
+            for password in self._passwords if seen.reason else ():
+                self.reason = without(str(self.reason), password)
 
     def _job(self, seen: JobAssigned) -> None:
         jobs = self.jobs
@@ -233,7 +238,15 @@ class Ledger(Struct):
         count = self._kinds.get(evidence.what, 0)
         if count < EACH_KIND and len(self.evidence) < MAX_EVIDENCE:
             self._kinds[evidence.what] = count + 1
-            self.evidence.append(Shown(evidence, excerpt(evidence.excerpt)))
+            text = excerpt(evidence.excerpt, self._passwords)
+            unmasked = excerpt(evidence.excerpt, passwords=True) if MASK in text else text
+            # The message itself is let go: it may be long.
+            cut = Evidence(evidence.mark, evidence.side, evidence.what, text)
+            self.evidence.append(Shown(cut, unmasked if unmasked != text else None))
+
+    @property
+    def _passwords(self) -> list[str]:
+        return [worker.password for worker in islice(self.workers.values(), MAX_QUOTED) if worker.password]
 
 
 def _short(value: str | None) -> str | None:
