@@ -203,7 +203,7 @@ SWITCH = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: WebSocket\r\n\r\n"
 def test_upgrade():
     for step in (0, 1):
         inner = Recorder()
-        reader = Http(Seen(), Recorder, lambda: inner)  # noqa: B023
+        reader = Http(Seen(), Recorder, lambda request: inner)  # noqa: B023
         play(reader, [(C, UPGRADE), (S, SWITCH + b"\x81\x02{}"), (C, b"\x81\x82abcd{}")], step)
         assert inner.seen == {C: b"\x81\x82abcd{}", S: b"\x81\x02{}"}
         assert reader.carrier == "websocket"

@@ -28,14 +28,16 @@ class Flow:
     """An Opening with the readers it made."""
 
     def __init__(self, upgrade=False):
-        self.lines, self.messages = [], []
-        self.opening = Opening(self.line_reader, lambda: self.handle)
-        if upgrade:
-            self.opening.upgrade = self.line_reader
+        self.lines, self.messages, self.requests = [], [], []
+        self.opening = Opening(self.line_reader, lambda: self.handle, self.upgraded if upgrade else None)
 
     def line_reader(self):
         self.lines.append(Recorder())
         return self.lines[-1]
+
+    def upgraded(self, request):
+        self.requests.append(request)
+        return self.line_reader()
 
     def handle(self, message):
         self.messages.append(message)

@@ -4,8 +4,8 @@ Contract: a Reader. Each message goes to `handler` when its last byte was seen (
 and final responses, but not 1xx responses and not what opens a tunnel; a response knows the request it
 answers where that is sure. `ServerNamed` is said for each Host (basis "http") and each CONNECT target (basis
 "connect"). What follows CONNECT is read by `inner`, made by `tunnel`; what follows a WebSocket upgrade by one
-made by `upgrade`. It does not matter which side the caller thinks the client is. Memory: two messages of
-MAX_BODY and MAX_WAITING requests of MAX_WAITING_BODY.
+made by `upgrade` from the request, None where that was missed. It does not matter which side the caller thinks
+the client is. Memory: two messages of MAX_BODY and MAX_WAITING requests of MAX_WAITING_BODY.
 
 `done`: after ENOUGH messages of a side, ENOUGH_BYTES, or much that is no HTTP, of which the handler said
 nothing; or when the inner reader is.
@@ -14,9 +14,10 @@ nothing; or when the inner reader is.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Literal
 
-from netminer_detect.carriers.http_message import Exchange, Incoming
+from netminer_detect.carriers.http_message import Exchange, HttpMessage, Incoming
 from netminer_detect.carriers.http_parser import Body, HttpParser
 from netminer_detect.carriers.names import host_and_port
 from netminer_detect.carriers.reader import Inner, Reader
@@ -30,6 +31,9 @@ _MAX_GARBAGE_LINES = 10_000
 VERBS = (b"GET ", b"POST ", b"PUT ", b"HEAD ", b"OPTIONS ", b"DELETE ", b"CONNECT ", b"PATCH ", b"TRACE ")
 _VERSION = b"HTTP/1."
 _TUNNEL_REPLY = "connection established"
+
+Upgrade = Callable[[HttpMessage | None], Reader]
+"""Makes the reader behind an upgrade to WebSocket from the request that asked for it."""
 
 
 def begins_request(head: bytes) -> bool | None:
@@ -96,7 +100,7 @@ class _Pairing:
 class Http:
     """See the module's contract. `carrier` is "http", then "connect" or "websocket"."""
 
-    def __init__(self, handler: Exchange, tunnel: Inner, upgrade: Inner | None = None) -> None:
+    def __init__(self, handler: Exchange, tunnel: Inner, upgrade: Upgrade | None = None) -> None:
         self.inner: Reader | None = None
         self.carrier: Literal["http", "connect", "websocket"] = "http"
         self._handler, self._tunnel, self._upgrade = handler, tunnel, upgrade
@@ -105,6 +109,7 @@ class Http:
         self._requester: Side | None = None
         self._inside: set[Side] = set()
         self._asked: dict[Side, bytes] = {}
+        self._upgrading: Incoming | None = None
         self._hosts: set[tuple[str, int | None]] = set()
         self._said: list[Observation] = []
         self._messages = dict.fromkeys(Side, 0)
@@ -133,7 +138,7 @@ class Http:
     def gap(self, side: Side, size: int) -> list[Observation]:
         if self._over:
             return []
-        if side not in self._inside and side in self._asked:
+        if side not in self._inside and (side in self._asked or self._upgrading is not None):
             self._enter(side, self._mark)
         if side in self._inside:
             assert self.inner is not None
@@ -172,13 +177,16 @@ class Http:
                     self._enter(side, mark)
                     return
                 data = self._asked.pop(side)
+                self._upgrading = None
             data = self._parsers[side].feed(data, mark)
 
     def _enter(self, side: Side, mark: Mark) -> None:
         """From here on a side speaks inside the tunnel."""
         if side in self._inside:
             return
-        if self.inner is None:
+        if self.inner is None and self._upgrading is not None and self._upgrade is not None:
+            self.inner, self.carrier = self._upgrade(self._upgrading.message()), "websocket"
+        elif self.inner is None:
             self.inner, self.carrier = self._tunnel(), "connect"
         self._inside.add(side)
         held = self._asked.pop(side, b"") or self._parsers[side].rest()
@@ -202,7 +210,11 @@ class Http:
         host = message.headers.get("host") or target.partition("://")[2].partition("/")[0].rpartition("@")[2]
         for one in host.split(",")[:MAX_HOSTS]:
             self._name("http", one.strip(), message, "Host: " + host)
-        return Body.BY_HEADERS
+        if self._upgrade is None or not _to_websocket(message):
+            return Body.BY_HEADERS
+        self._asked[message.side], self._upgrading = b"", message
+        self._count(message.side)
+        return Body.STOP
 
     def _response(self, message: Incoming) -> Body:
         status = message.status or 0
@@ -220,10 +232,11 @@ class Http:
 
     def _switch(self, message: Incoming) -> Body:
         """Another protocol on this connection: WebSocket can be read further, others (h2c) not."""
-        if self._upgrade is None or "websocket" not in message.headers.get("upgrade", "").lower():
+        if self._upgrade is None or not _to_websocket(message):
             self._over = True
             return Body.STOP
-        self.inner, self.carrier = self._upgrade(), "websocket"
+        asked = self._upgrading or message.answers
+        self.inner, self.carrier = self._upgrade(asked.message() if asked is not None else None), "websocket"
         self._enter(message.side, message.mark)
         self._enter(message.side.other, message.mark)
         return Body.STOP
@@ -250,6 +263,11 @@ class Http:
         what = "connect" if basis == "connect" else "host"
         evidence = Evidence(message.mark, message.side, what, excerpt[:300])
         self._said.append(ServerNamed(evidence, named[0], named[1], basis))
+
+
+def _to_websocket(message: Incoming) -> bool:
+    """Whether a message asks for WebSocket, or agrees to it."""
+    return "websocket" in message.headers.get("upgrade", "").lower()
 
 
 def _opens_tunnel(message: Incoming) -> bool:

@@ -1,11 +1,10 @@
 """Finds out by first bytes what a TCP flow carries, and makes the reader for it.
 
-Contract: `Opening(lines, http_handler)` is a Reader. `lines()` makes the reader of whatever is no carrier
-(JSON lines, binary dialects, the middle of a stream); `http_handler()` makes the handler of one HTTP
-connection; `upgrade`, an attribute that may be set before the first byte, makes the reader behind a WebSocket
-upgrade. `carriers` says what was peeled so far, outermost first: "tcp", then "tls", "http", "connect",
-"socks", "proxy-protocol", "websocket". Carriers nest up to MAX_DEPTH, each inner stream being an Opening
-again.
+Contract: `Opening(lines, http_handler, upgrade)` is a Reader. `lines()` makes the reader of whatever is no carrier
+(JSON lines, binary dialects, the middle of a stream); `http_handler()` makes the handler of one HTTP connection,
+`upgrade(request)` the reader behind a WebSocket upgrade, which without it is not read. `carriers` says what was
+peeled so far, outermost first: "tcp", then "tls", "http", "connect", "socks", "proxy-protocol", "websocket".
+Carriers nest up to MAX_DEPTH, each inner stream being an Opening again.
 
 Each side is judged by its own first bytes, of which at most MAX_HEAD are kept until it is clear; it does not
 matter which side the caller thinks the client is. The first side that begins like a carrier decides. A side
@@ -18,12 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from netminer_detect.carriers.http import Http, begins_http
+from netminer_detect.carriers.http import Http, Upgrade, begins_http
 from netminer_detect.carriers.http_message import Exchange
 from netminer_detect.carriers.proxy_protocol import ProxyProtocol, begins_proxy_protocol
 from netminer_detect.carriers.reader import Inner, Reader
 from netminer_detect.carriers.socks import Socks, begins_socks
 from netminer_detect.carriers.tls import Tls, begins_tls
+from netminer_detect.carriers.websocket import begins_websocket
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Observation, Side
 
@@ -37,6 +37,7 @@ _TESTS: list[tuple[str, Callable[[bytes], bool | None], bytes]] = [
     ("http", begins_http, b"GPHODCT"),
     ("proxy-protocol", begins_proxy_protocol, b"P\r"),
     ("socks", begins_socks, b"\x04\x05"),
+    ("websocket", begins_websocket, b"\x81"),
 ]
 _BY_FIRST = {
     byte: [(name, test) for name, test, firsts in _TESTS if byte in firsts] for _, _, all_ in _TESTS for byte in all_
@@ -63,11 +64,12 @@ class Opening:
     """See the module's contract."""
 
     __slots__ = ("_carrier", "_depth", "_handler", "_heads", "_held", "_lines", "_passed", "_reader", "_said",
-                 "upgrade")  # fmt: skip
+                 "_upgrade")  # fmt: skip
 
-    def __init__(self, lines: Inner, http_handler: Callable[[], Exchange], depth: int = 0) -> None:
-        self.upgrade: Inner | None = None
-        self._lines, self._handler, self._depth = lines, http_handler, depth
+    def __init__(
+        self, lines: Inner, http_handler: Callable[[], Exchange], upgrade: Upgrade | None = None, depth: int = 0
+    ) -> None:
+        self._lines, self._handler, self._upgrade, self._depth = lines, http_handler, upgrade, depth
         self._carrier: str | None = None
         self._reader: Reader | None = lines() if depth >= MAX_DEPTH else None
         # First bytes of the sides that are not judged yet, and all they sent: bytes, or sizes of gaps.
@@ -143,13 +145,13 @@ class Opening:
         if kind == "tls":
             return Tls()
         if kind == "http":
-            return Http(self._handler(), self._inner, self.upgrade)
+            return Http(self._handler(), self._inner, self._upgrade)
+        if kind == "websocket":
+            return self._upgrade(None) if self._upgrade is not None else self._lines()
         return (Socks if kind == "socks" else ProxyProtocol)(self._inner, side)
 
     def _inner(self) -> Opening:
-        opening = Opening(self._lines, self._handler, self._depth + 1)
-        opening.upgrade = self.upgrade
-        return opening
+        return Opening(self._lines, self._handler, self._upgrade, self._depth + 1)
 
     def _pass(self, side: Side, data: bytes, mark: Mark) -> list[Observation]:
         reader = self._reader
