@@ -72,7 +72,8 @@ def _worker_untruths(workers: list[Worker], expected: dict[str, Any]) -> list[st
     for field in ("user", "worker", "agent", "password"):
         values = [getattr(worker, field) for worker in workers]
         if field in expected:
-            told = [expected[field], *(expected.get("sub_workers", []) if field == "worker" else [])]
+            # Machines behind an agent have names and programs of their own.
+            told = [expected[field], *expected.get(f"sub_{field}s", [])]
             wrong += [f"{field} is {v!r}, not {told}" for v in values if v and v not in told]
     return wrong
 

@@ -153,6 +153,11 @@ class Ledger(Struct):
                 return
         self._show(observation.evidence)
 
+    def turn(self, dialect: str) -> None:
+        """The session goes on in another dialect, which numbers its shares anew."""
+        self.dialect = dialect
+        self._pending.clear()
+
     def worker_of(self, login: str | None) -> WorkerLedger:
         """The worker of a login; without one, the only worker there is."""
         if login is None and len(self.workers) == 1:
@@ -173,7 +178,7 @@ class Ledger(Struct):
         worker.user, worker.worker = _short(seen.user), _short(seen.worker)
         worker.password = _short(seen.password) if seen.password else seen.password
         worker.agent = _short(seen.agent)
-        self.agent = worker.agent or self.agent
+        self.agent = self.agent or worker.agent
 
     def _handshake(self, seen: HandshakeAnswered) -> None:
         # A refused login after an accepted subscription is a refusal; an accepted one outweighs all before it.

@@ -110,7 +110,7 @@ class Session(Struct):
         self.swapped = seen.swapped
         if seen.continues and self._ledger is not None:
             self.ledgers.pop(self._ledger.dialect, None)
-            self._ledger.dialect = seen.dialect
+            self._ledger.turn(seen.dialect)
             self.ledgers[seen.dialect] = self._ledger
             return
         known = self.ledgers.get(seen.dialect)

@@ -15,9 +15,10 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from netminer_detect.dialects.dialect import Dialect, Hint, Message, Strength
+from netminer_detect.dialects.framing import Framing, bodies
 from netminer_detect.dialects.registry import dialects
+from netminer_detect.dialects.stratum import Stratum
 from netminer_detect.marks import Mark
-from netminer_detect.messages import LineSplitter, read_objects
 from netminer_detect.observations import DialectRecognised, Observation, Side
 
 MAX_KEPT = 64
@@ -33,9 +34,7 @@ class Lines(Struct):
     done: bool = False
     swapped: bool = False
     _dialect: Dialect | None = None
-    _splitters: dict[Side, LineSplitter] = field(
-        default_factory=lambda: {Side.CLIENT: LineSplitter(), Side.SERVER: LineSplitter()}
-    )
+    _framings: dict[Side, Framing] = field(default_factory=lambda: {side: Framing() for side in Side})
     _kept: list[Message] = field(default_factory=list)
     _kept_bytes: int = 0
     _best: dict[type[Dialect], Hint] = field(default_factory=dict)
@@ -48,7 +47,7 @@ class Lines(Struct):
         if self.done:
             return []
         self._last[side] = mark
-        lines = self._splitters[side].feed(data)
+        lines = self._framings[side].feed(data)
         if not lines:
             self._count_strange(0, len(data) if self._dialect is None else 0)
             return []
@@ -56,7 +55,7 @@ class Lines(Struct):
 
     def gap(self, side: Side, size: int) -> list[Observation]:
         """See `Reader`."""
-        self._splitters[side].gap()
+        self._framings[side].gap()
         if self._dialect is not None:
             self._dialect.gap(self._true_side(side))
         return []
@@ -65,7 +64,7 @@ class Lines(Struct):
         """See `Reader`."""
         found: list[Observation] = []
         for side, mark in list(self._last.items()):
-            rest = self._splitters[side].close()
+            rest = self._framings[side].close()
             if rest and not self.done:
                 found += self._read_lines(side, [rest], mark)
         if self._dialect is None and not self.done:
@@ -79,7 +78,7 @@ class Lines(Struct):
     def _read_lines(self, side: Side, lines: Iterable[bytes], mark: Mark) -> list[Observation]:
         found: list[Observation] = []
         for line in lines:
-            objects = read_objects(line)
+            objects = bodies(line)
             if not objects and self._dialect is None:
                 self._count_strange(1, len(line))
             for body in objects:
@@ -99,7 +98,9 @@ class Lines(Struct):
         if other is None:
             return []
         # The dialect changes in the middle of the stream (XMRig's AutoClient does so after its login).
-        self._dialect = other()
+        before, self._dialect = self._dialect, other()
+        if isinstance(self._dialect, Stratum):
+            self._dialect.follow(before)
         turn = DialectRecognised(message.evidence("dialect"), other.NAME, self.swapped, continues=True)
         return [turn, *(self._dialect.read(message) or [])]
 

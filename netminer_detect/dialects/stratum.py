@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from netminer_detect.dialects.answers import verdict
-from netminer_detect.dialects.dialect import Hint, Message, Strength, text
+from netminer_detect.dialects.dialect import Dialect, Hint, Message, Strength, text
 from netminer_detect.dialects.logins import split_login
 from netminer_detect.observations import (
     AgentSeen,
@@ -92,7 +92,7 @@ class _Asked(Struct):
     key: int = 0
 
 
-class _Worth(Struct, frozen=True):
+class Worth(Struct, frozen=True):
     """What a share is worth under the difficulty in force."""
 
     hashes: Fraction | None
@@ -137,8 +137,8 @@ class Stratum:
         self.shape = shape
         self._asked: Requests[_Asked] = Requests()
         self._server_asked: Requests[str] = Requests()
-        self._jobs: OrderedDict[str, _Worth] = OrderedDict()
-        self._worth: _Worth | None = None
+        self._jobs: OrderedDict[str, Worth] = OrderedDict()
+        self._worth: Worth | None = None
         self._shares = 0
 
     def read(self, message: Message) -> list[Observation] | None:
@@ -155,10 +155,16 @@ class Stratum:
             return self._other_request(message)
         return [] if low in FROM_POOL else None
 
+    def follow(self, before: Dialect) -> None:
+        """The session went on from another dialect of the family: what it knew still holds."""
+        if isinstance(before, Stratum):
+            self._asked, self._server_asked = before._asked, before._server_asked
+            self._jobs, self._worth, self._shares = before._jobs, before._worth, before._shares
+
     def gap(self, side: Side) -> None:
         if side is Side.SERVER:
             # A set_difficulty may have been lost: nothing is known of jobs to come.
-            self._worth = _Worth(None, None)
+            self._worth = Worth(None, None)
 
     # What the miner asks
 
@@ -222,21 +228,21 @@ class Stratum:
         self._worth = self._worth_of(number(params[0]) if params else None)
         return []
 
-    def _worth_of(self, difficulty: Fraction | None) -> _Worth:
-        return _Worth(None if difficulty is None else difficulty * self.shape.one, difficulty)
+    def _worth_of(self, difficulty: Fraction | None) -> Worth:
+        return Worth(None if difficulty is None else difficulty * self.shape.one, difficulty)
 
     def _set_target(self, message: Message) -> list[Observation]:
         params = message.positional
-        self._worth = _Worth(from_target(params[0]) if params else None, None)
+        self._worth = Worth(from_target(params[0]) if params else None, None)
         return []
 
     def _notify(self, message: Message) -> list[Observation] | None:
         shape = self._job_shape(message)
         if shape is None:
             return None
-        worth = self._worth or _Worth(None, None)
+        worth = self._worth or Worth(None, None)
         if shape.hashes is not None:
-            worth = _Worth(shape.hashes, shape.difficulty)
+            worth = Worth(shape.hashes, shape.difficulty)
         if shape.job is not None:
             self._jobs[shape.job] = worth
             self._jobs.move_to_end(shape.job)

@@ -1,0 +1,134 @@
+"""BTC.com's agent: Stratum v1 of Bitcoin, with many machines behind one connection in binary frames.
+
+    mining.subscribe ["btccom-agent/…"], mining.authorize ["user.agent", ""], mining.notify as in Stratum v1
+    REGISTER_WORKER  session, agent, worker      a machine behind the agent
+    SUBMIT_SHARE     job, session, extranonce2, nonce (, time) (, version)
+    MINING_SET_DIFF  log2 of the difficulty, sessions      from the next job on
+
+Shares are never acknowledged. Work of a share: 2^(exponent + 32); before the first MINING_SET_DIFF of its session,
+the difficulty of the connection. Frames: `agent_frames`. Source: btccom/btcpool docs/AGENT.md.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import ClassVar
+
+from netminer_detect.dialects.dialect import Hint, Message, Strength, text
+from netminer_detect.dialects.stratum import MAX_JOBS, Worth
+from netminer_detect.dialects.stratum_v1 import StratumV1
+from netminer_detect.observations import Observation, ShareSubmitted, Side, WorkerLogin
+from netminer_detect.work import from_difficulty
+
+_AGENT = "btccom-agent/"
+MAX_SESSIONS = 4096
+MAX_NAME = 256
+# Difficulties of a session that jobs still open may have been sent under.
+MAX_CHANGES = 16
+
+
+class BtcAgent(StratumV1):
+    """See the module's contract."""
+
+    NAME: ClassVar[str] = "btcagent"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._user: str | None = None
+        self._logins: dict[int, str] = {}
+        self._count = 0
+        self._order: OrderedDict[str, int] = OrderedDict()
+        # Of each session: (jobs sent before, exponent), oldest first.
+        self._changes: dict[int, list[tuple[int, int]]] = {}
+
+    @staticmethod
+    def hint(message: Message) -> Hint | None:
+        method = message.method or ""
+        if method in _FRAMES:
+            return Hint(Strength.CERTAIN, Side.SERVER if method == "agent.set_difficulty" else Side.CLIENT)
+        params = message.positional
+        if method == "mining.subscribe" and params and str(params[0])[: len(_AGENT)].lower() == _AGENT:
+            return Hint(Strength.CERTAIN, Side.CLIENT)
+        return None
+
+    def read(self, message: Message) -> list[Observation] | None:
+        name = _FRAMES.get(message.method or "")
+        if name is None:
+            return super().read(message)
+        found: list[Observation] = getattr(self, name)(message)
+        return found
+
+    def gap(self, side: Side) -> None:
+        super().gap(side)
+        if side is Side.SERVER:
+            # A change of difficulty may have been lost, and which jobs it stood before.
+            self._changes.clear()
+            self._jobs.clear()
+
+    def _authorize(self, message: Message) -> list[Observation]:
+        found = super()._authorize(message)
+        for login in found:
+            if isinstance(login, WorkerLogin):
+                self._user = login.user
+        return found
+
+    def _notify(self, message: Message) -> list[Observation] | None:
+        found = super()._notify(message)
+        job = text(message.positional[0]) if found else None
+        if job is not None:
+            self._count += 1
+            self._order[job] = self._count
+            self._order.move_to_end(job)
+            if len(self._order) > MAX_JOBS:
+                self._order.popitem(last=False)
+        return found
+
+    def _register(self, message: Message) -> list[Observation]:
+        params = message.named
+        name, session = params["worker"][:MAX_NAME], params["session"]
+        login = f"{self._user}.{name}" if self._user else name
+        if session in self._logins or len(self._logins) < MAX_SESSIONS:
+            self._logins[session] = login
+            self._changes.pop(session, None)
+        agent = params["agent"][:MAX_NAME] or None
+        return [WorkerLogin(message.evidence("worker"), login, self._user, name or None, agent=agent)]
+
+    def _unregister(self, message: Message) -> list[Observation]:
+        return []
+
+    def _set_exponent(self, message: Message) -> list[Observation]:
+        for session in message.named["sessions"]:
+            if session in self._changes or len(self._changes) < MAX_SESSIONS:
+                changes = self._changes.setdefault(session, [])
+                changes.append((self._count, message.named["exponent"]))
+                del changes[:-MAX_CHANGES]
+        return []
+
+    def _submit_frame(self, message: Message) -> list[Observation]:
+        params = message.named
+        job, session = str(params["job"]), params["session"]
+        self._shares += 1
+        worth = self._worth_in(job, session)
+        return [ShareSubmitted(message.evidence("share"), self._shares, self._logins.get(session), job, worth.hashes,
+                               self.shape.algorithm, acknowledged=False)]
+
+    def _worth_in(self, job: str, session: int) -> Worth:
+        """What a share of a session is worth: the difficulty in force when its job was sent."""
+        order = self._order.get(job)
+        if order is None:
+            return Worth(None, None)
+        known = self._jobs.get(job) or Worth(None, None)
+        for before, exponent in reversed(self._changes.get(session, [])):
+            if before < order:
+                return Worth(from_difficulty(1 << exponent), None)
+        return known
+
+
+_FRAMES = {
+    "agent.register_worker": "_register",
+    "agent.unregister_worker": "_unregister",
+    "agent.submit_share": "_submit_frame",
+    "agent.set_difficulty": "_set_exponent",
+}
+
+DIALECT = BtcAgent
