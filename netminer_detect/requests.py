@@ -22,6 +22,8 @@ def id_key(identity: object) -> str | None:
     """An id as something to compare; None (JSON null) is an id too. Lists and objects are no ids."""
     if isinstance(identity, bool) or not isinstance(identity, (int, str, float)):
         return None
+    if isinstance(identity, float) and identity.is_integer():
+        identity = int(identity)  # some servers send every number as a float
     return str(identity)[:64]
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netminer_detect.messages import MAX_LINE, LineSplitter, read_objects
+from netminer_detect.messages import MAX_LINE, MAX_TRIES, MAX_UNENDED, LineSplitter, read_body, read_objects
 
 SOUND = b'{"id":1,"method":"login"}'
 
@@ -42,14 +42,65 @@ def test_never_raises(line):
     read_objects(line)
 
 
-@given(st.lists(st.binary(max_size=40).map(lambda b: b.replace(b"\n", b" ")), max_size=10), st.integers(1, 17))
-def test_lines_in_any_cut(lines, step):
-    whole = b"".join(line + b"\n" for line in lines)
-    splitter, out = LineSplitter(), []
-    for at in range(0, len(whole), step):
-        out += splitter.feed(whole[at : at + step])
-    assert out == lines
+@pytest.mark.parametrize("line", [b"2026-05-01 INFO sent " + SOUND, b"data=a&text=" + SOUND])
+def test_object_in_a_text_is_a_quotation(line):
+    assert read_objects(line) == []
+    assert read_objects(SOUND + b", as in " + line) == [json.loads(SOUND)]
+
+
+def feed_all(splitter, whole, step):
+    return [line for at in range(0, len(whole), step) for line in splitter.feed(whole[at : at + step])]
+
+
+NO_ENDS = bytes(set(range(256)) - set(b"\r\n\0}"))
+
+
+@given(st.lists(st.lists(st.sampled_from(NO_ENDS), min_size=1, max_size=40).map(bytes), max_size=10),
+       st.integers(1, 17), st.sampled_from([b"\n", b"\r\n", b"\r", b"\0", b"\n\0", b"\n\n"]))
+def test_lines_in_any_cut(lines, step, end):
+    splitter = LineSplitter()
+    assert feed_all(splitter, b"".join(line + end for line in lines), step) == lines
     assert splitter.close() == b""
+
+
+@given(st.lists(st.sampled_from([SOUND, b'{"a":{"b":[{}]},"c":"}"}', b"{}"]), max_size=8), st.integers(1, 40),
+       st.sampled_from([b"", b"\n", b" ", b"\r\n"]))
+def test_objects_in_any_cut_with_and_without_line_ends(objects, step, end):
+    splitter = LineSplitter()
+    whole = end.join(objects)
+    lines = [*feed_all(splitter, whole, step), splitter.close()]
+    assert [found for line in lines for found in read_objects(line)] == [json.loads(one) for one in objects]
+
+
+def test_message_without_line_end_is_read_when_it_is_whole():
+    splitter = LineSplitter()
+    assert splitter.feed(SOUND[:-1]) == []
+    assert splitter.feed(SOUND[-1:]) == [SOUND]
+    assert splitter.feed(b"\n") == []
+    assert splitter.feed(SOUND + SOUND) == [SOUND + SOUND]
+
+
+def test_looking_for_messages_without_line_end_is_bounded():
+    splitter = LineSplitter()
+    for _ in range(MAX_TRIES):
+        assert splitter.feed(b'{"a":{}') == []
+    assert splitter.feed(b"}" * MAX_TRIES) == []
+    splitter = LineSplitter()
+    assert splitter.feed(b'{"a":"' + b"x" * MAX_UNENDED + b'"}') == []
+    assert splitter.feed(b"\n") != []
+
+
+@pytest.mark.parametrize("body", [SOUND, b"\xef\xbb\xbf \r\n" + SOUND + b"\r\n\0", b"[" + SOUND + b" ,\n   4]"])
+def test_body_is_one_object_or_an_array(body):
+    assert read_body(body) == [json.loads(SOUND)]
+
+
+@pytest.mark.parametrize("body", [
+    b"", b"true", b"text " + SOUND, SOUND + b"\n" + SOUND, b'{"index":{}}\n' + SOUND, b"<p>" + SOUND, SOUND[:-1],
+    b"[" * 100_000,
+])
+def test_other_bodies_hold_no_message(body):
+    assert read_body(body) == []
 
 
 def test_line_without_end_is_not_held():

@@ -33,3 +33,11 @@ def test_unanswered_requests_are_bounded():
         assert requests.open <= MAX_OPEN
     assert requests.answer(0) is None
     assert requests.answer(3 * MAX_OPEN - 1) == 3 * MAX_OPEN - 1
+
+
+def test_number_sent_back_as_a_float():
+    requests = Requests()
+    requests.ask(7, "submit")
+    assert requests.answer(7.0) == "submit"
+    requests.ask(float("inf"), "odd")
+    assert requests.answer(float("inf")) == "odd"

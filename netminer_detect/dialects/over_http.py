@@ -16,7 +16,7 @@ from msgspec import Struct, field
 
 from netminer_detect.carriers.http_message import HttpMessage
 from netminer_detect.dialects.registry import over_http
-from netminer_detect.messages import read_objects
+from netminer_detect.messages import read_body
 from netminer_detect.observations import DialectRecognised, Evidence, Observation, Side
 from netminer_detect.requests import Requests, id_key
 
@@ -105,7 +105,7 @@ class HttpMining(Struct):
             return []
         found: list[Observation] = []
         calls: list[tuple[Call, HttpDialect]] = []
-        for body in read_objects(message.body)[:MAX_CALLS]:
+        for body in read_body(message.body)[:MAX_CALLS]:
             method = body.get("method")
             if not isinstance(method, str):
                 continue
@@ -133,7 +133,7 @@ class HttpMining(Struct):
         calls = self._waiting.answer(_key(message.request)) if message.request is not None else None
         if not calls:
             return []
-        answers = read_objects(message.body)[:MAX_CALLS]
+        answers = read_body(message.body)[:MAX_CALLS]
         found: list[Observation] = []
         for at, (call, dialect) in enumerate(calls):
             body = _answer_of(call, answers, at if len(calls) > 1 else 0)
