@@ -1,8 +1,9 @@
 """Tells yes from no in the answers of JSON-RPC pools, which spell both in a dozen ways.
 
 Contract: `verdict(body)` of an answer gives (accepted, reason): True, False, or None where the answer says
-neither. Yes is true, "OK", {"status":"OK"}, [true], "KEEPALIVED"; no is a non-null error, or false, null and
-[false, why] as the result. An error may be an array [code, text, traceback], an object, a text or true.
+neither. Yes is true, 1, "OK", {"status":"OK"}, [true], "KEEPALIVED"; no is an error, or false, 0, null and
+[false, why] as the result. An error may be an array [code, text, traceback], an object, a text or true; null, false,
+0 and what is empty are none.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def reason_of(error: Any) -> str | None:
 def verdict(body: dict[str, Any]) -> tuple[bool | None, str | None]:
     """(accepted, reason) of an answer; see the module's contract."""
     error = body.get("error")
-    if error is not None and error is not False and error != []:
+    if error:
         return False, reason_of(error)
     if "result" not in body:
         return None, None
@@ -36,8 +37,8 @@ def verdict(body: dict[str, Any]) -> tuple[bool | None, str | None]:
 
 
 def _of_result(result: Any) -> tuple[bool | None, str | None]:
-    if isinstance(result, bool):
-        return result, None
+    if isinstance(result, bool) or result in (0, 1):
+        return bool(result), None
     if result is None:
         return False, None
     if isinstance(result, str):

@@ -47,6 +47,12 @@ class Message(Struct):
         return method if isinstance(method, str) else None
 
     @property
+    def low_method(self) -> str | None:
+        """The method in lower case: cgminer and its kin take a pool's methods in any (util.c)."""
+        method = self.method
+        return None if method is None else method.lower()
+
+    @property
     def params(self) -> Any:
         return self.body.get("params")
 

@@ -48,8 +48,7 @@ class EthStratum(Stratum):
 
     @staticmethod
     def hint(message: Message) -> Hint | None:
-        method, params = message.method, message.positional
-        low = method.lower() if method else None
+        low, params = message.low_method, message.positional
         if low == "mining.notify" and _is_job(params):
             return Hint(Strength.CERTAIN, Side.SERVER)
         if low == "mining.submit" and _is_share(params):

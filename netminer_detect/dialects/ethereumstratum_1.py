@@ -48,13 +48,12 @@ class EthereumStratum1(Stratum):
 
     @staticmethod
     def hint(message: Message) -> Hint | None:
-        method, params = message.method, message.positional
-        if method is None:
+        low, params = message.low_method, message.positional
+        if low is None:
             result = message.body.get("result")
             head = result[0] if isinstance(result, list) and result else None
             named = isinstance(head, list) and len(head) > 2 and _is_version(head[2])
             return Hint(Strength.CERTAIN, Side.SERVER) if named else None
-        low = method.lower()
         if low == "mining.notify" and _is_job(params):
             return Hint(Strength.CERTAIN, Side.SERVER)
         if low == "mining.submit" and _is_share(params):

@@ -69,7 +69,7 @@ class StratumV1(Stratum):
 
     def read(self, message: Message) -> list[Observation] | None:
         hints: list[Observation] = []
-        if message.method == "mining.notify" and self.shape is not _BITCOIN and _is_bitcoin(message.positional):
+        if message.low_method == "mining.notify" and self.shape is not _BITCOIN and _is_bitcoin(message.positional):
             self.shape = _BITCOIN
             hints.append(CoinHinted(message.evidence("job"), "BTC", "sha256d", "job"))
         read = super().read(message)

@@ -73,10 +73,7 @@ class StratumV1Equihash(Stratum):
 
     @staticmethod
     def hint(message: Message) -> Hint | None:
-        method, params = message.method, message.positional
-        if method is None:
-            return None
-        low = method.lower()
+        low, params = message.low_method, message.positional
         if low == "mining.notify" and _is_own_job(params):
             return Hint(Strength.CERTAIN, Side.SERVER)
         if low == "mining.submit" and _is_own_share(params):
@@ -84,7 +81,7 @@ class StratumV1Equihash(Stratum):
         return None
 
     def read(self, message: Message) -> list[Observation] | None:
-        method, params = message.method, message.positional
+        method, params = message.low_method, message.positional
         hints: list[Observation] = []
         if method == "mining.notify" and _is_own_job(params) and len(params) > 8:
             self.shape = self._with(f"equihash{params[8]}")

@@ -37,7 +37,7 @@ class StratumV1Verus(Stratum):
 
     @staticmethod
     def hint(message: Message) -> Hint | None:
-        method, params = message.method, message.positional
+        method, params = message.low_method, message.positional
         if method == "mining.notify" and _is_job(params):
             return Hint(Strength.CERTAIN, Side.SERVER)
         if method == "mining.submit" and is_share(params) and VERUS_SOLUTION.match(params[4]):
