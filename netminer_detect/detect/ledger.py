@@ -240,6 +240,9 @@ class Ledger(Struct):
                 basis.append(seen.basis)
 
     def _show(self, evidence: Evidence) -> None:
+        # One message may say several things; it is shown once.
+        if any((one.evidence.mark, one.evidence.what) == (evidence.mark, evidence.what) for one in self.evidence):
+            return
         count = self._kinds.get(evidence.what, 0)
         if count < EACH_KIND and len(self.evidence) < MAX_EVIDENCE:
             self._kinds[evidence.what] = count + 1

@@ -1,7 +1,9 @@
 """CSV: one row a finding, the same facts in flat columns.
 
-Contract: the columns of COLUMNS, in that order, with a header; RFC 4180 with CRLF. Lists are joined by blanks, no
-cell begins a formula, control characters are escaped.
+Contract: the columns of COLUMNS, in that order, with a header; RFC 4180 with CRLF, UTF-8. Several values of one cell
+are parted by `; ` (a `;` within a value is escaped), at most MAX_LISTED of them. The columns from `submitted` to
+`rate_high` hold one number where a finding has one algorithm. No cell begins a formula, control
+characters are escaped. Columns are only ever added behind the last.
 """
 
 from __future__ import annotations
@@ -11,21 +13,27 @@ from typing import TextIO
 
 from netminer_detect.findings import Finding, Report, Server
 from netminer_detect.outputs.escape import csv_cell
-from netminer_detect.outputs.jsonl import amount, number
+from netminer_detect.outputs.jsonl import amount, number, rate
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import iso_time
 from netminer_detect.outputs.wording import why
 
 SUFFIXES = (".csv",)
+# What a person reads first stands first.
 COLUMNS = (
-    "id", "source_ip", "source_mac", "sensor", "realm", "organisation_id", "organisation_name", "sector", "contact",
-    "role", "level", "verdict", "why", "dialect", "carriers", "algorithms", "coin", "pool_ip", "pool_port",
-    "pool_name", "pool_operator", "pool_basis", "via_ip", "via_port", "peer_ip", "peer_port", "logins", "workers",
-    "agents", "jobs", "difficulty_min", "difficulty_max", "submitted", "accepted", "rejected", "unanswered", "work",
-    "first_seen", "last_seen", "midstream", "connections", "packets", "bytes", "vlan", "tunnels", "rules", "capture",
-    "frames",
+    "source_ip", "organisation_name", "verdict", "level", "role", "coin", "why", "pool_ip", "pool_port", "pool_name",
+    "pool_operator", "logins", "workers", "agents", "first_seen", "last_seen", "capture", "frames",
+    "submitted", "accepted", "rejected", "unanswered", "work", "work_unit", "work_algorithm", "work_basis",
+    "rate", "rate_low", "rate_high", "claimed_rate", "claimed_unit", "claimed_algorithm",
+    "organisation_id", "sector", "contact", "source_mac", "vlan", "tunnels", "sensor", "realm", "nat",
+    "dialect", "carriers", "algorithms", "coin_basis", "pool_basis", "via_ip", "via_port", "via_kind",
+    "peer_ip", "peer_port", "peer_name", "jobs", "difficulty_min", "difficulty_max", "midstream", "connections",
+    "packets", "bytes", "rules", "why_code", "assessment", "id", "revision", "state",
 )  # fmt: skip
 MAX_LISTED = 32
+SEPARATOR = "; "
+
+Row = dict[str, object]
 
 
 def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
@@ -44,71 +52,110 @@ def _cell(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list):
-        return " ".join(str(part) for part in value[:MAX_LISTED] if part is not None)
+        parts = ["" if part is None else str(part).replace(";", "\\x3b") for part in value[:MAX_LISTED]]
+        return SEPARATOR.join([*parts, *(["…"] if len(value) > MAX_LISTED else [])]) if any(parts) else ""
     return str(value)
 
 
-def _row(finding: Finding, options: OutputOptions) -> dict[str, object]:
-    unit = finding.organisation
+def _row(finding: Finding, options: OutputOptions) -> Row:
+    return _judgement(finding, options) | _units(finding) | _servers(finding.pool, finding.peer) | _traffic(
+        finding) | _workers(finding) | _work(finding)
+
+
+def _judgement(finding: Finding, options: OutputOptions) -> Row:
     return {
         "id": finding.id,
+        "revision": finding.revision,
+        "state": finding.state,
         "source_ip": finding.source_ip,
         "source_mac": finding.source_mac,
         "sensor": finding.sensor,
         "realm": finding.realm,
-        "organisation_id": unit.id if unit else None,
-        "organisation_name": unit.name if unit else None,
-        "sector": unit.sector if unit else None,
-        "contact": unit.contact if unit else None,
+        "nat": finding.nat,
         "role": finding.role.value,
         "level": finding.level.word,
         "verdict": finding.verdict.word,
         "why": why(finding, options.lang),
+        "why_code": finding.why_code,
         "dialect": finding.dialect,
-        "carriers": finding.carriers,
         "algorithms": finding.algorithms,
         "coin": finding.coin,
-        "difficulty_min": number(finding.jobs.difficulty_min),
-        "difficulty_max": number(finding.jobs.difficulty_max),
-        "work": [f"{amount(work.amount)} {work.unit} {work.algorithm or '?'}" for work in finding.work],
-        "first_seen": iso_time(finding.first_seen_ns, finding.nanoseconds),
-        "last_seen": iso_time(finding.last_seen_ns, finding.nanoseconds),
-        "midstream": finding.midstream,
-        "connections": finding.connections_total,
-        "packets": finding.packets,
-        "bytes": finding.bytes,
-        "vlan": finding.vlan,
-        "tunnels": finding.tunnels,
+        "coin_basis": finding.coin_basis,
         "rules": finding.rules,
-        "capture": finding.evidence[0].capture if finding.evidence else None,
-        "frames": [line.frame for line in finding.evidence],
-    } | _servers(finding.pool, finding.peer) | _workers(finding)
+        "assessment": finding.assessment,
+    }
 
 
-def _servers(pool: Server | None, peer: Server | None) -> dict[str, object]:
+def _units(finding: Finding) -> Row:
+    unit = finding.organisation
+    return {
+        "organisation_id": unit.id if unit else None,
+        "organisation_name": unit.name if unit else None,
+        "sector": unit.sector if unit else None,
+        "contact": unit.contact if unit else None,
+    }
+
+
+def _servers(pool: Server | None, peer: Server | None) -> Row:
     via = pool.via if pool else None
     return {
         "pool_ip": pool.ip if pool else None,
         "pool_port": pool.port if pool else None,
         "pool_name": pool.name if pool else None,
         "pool_operator": pool.operator if pool else None,
-        "pool_basis": pool.basis if pool else [],
+        "pool_basis": pool.basis if pool else None,
         "via_ip": via.ip if via else None,
         "via_port": via.port if via else None,
+        "via_kind": via.kind if via else None,
         "peer_ip": peer.ip if peer else None,
         "peer_port": peer.port if peer else None,
+        "peer_name": peer.name if peer else None,
     }
 
 
-def _workers(finding: Finding) -> dict[str, object]:
+def _traffic(finding: Finding) -> Row:
+    nine = finding.nanoseconds
+    return {
+        "carriers": finding.carriers,
+        "vlan": finding.vlan,
+        "tunnels": finding.tunnels,
+        "first_seen": iso_time(finding.first_seen_ns, nine),
+        "last_seen": iso_time(finding.last_seen_ns, nine),
+        "midstream": finding.midstream,
+        "connections": finding.connections_total,
+        "packets": finding.packets,
+        "bytes": finding.bytes,
+        "capture": list(dict.fromkeys(line.capture for line in finding.evidence)),
+        "frames": list(dict.fromkeys(line.frame for line in finding.evidence if line.frame is not None)),
+    }
+
+
+def _workers(finding: Finding) -> Row:
     return {
         "logins": [worker.login for worker in finding.workers],
         "workers": [worker.worker for worker in finding.workers],
         "agents": list(dict.fromkeys(worker.agent for worker in finding.workers if worker.agent)),
         "passwords": [worker.password for worker in finding.workers],
         "jobs": finding.jobs.sent,
+        "difficulty_min": number(finding.jobs.difficulty_min),
+        "difficulty_max": number(finding.jobs.difficulty_max),
         "submitted": finding.shares.submitted,
         "accepted": finding.shares.accepted,
         "rejected": finding.shares.rejected,
         "unanswered": finding.shares.unanswered,
+    }
+
+
+def _work(finding: Finding) -> Row:
+    return {
+        "work": [amount(work.amount) for work in finding.work],
+        "work_unit": [work.unit for work in finding.work],
+        "work_algorithm": [work.algorithm for work in finding.work],
+        "work_basis": [work.basis for work in finding.work],
+        "rate": [rate(work.rate) for work in finding.work],
+        "rate_low": [rate(work.rate_low) for work in finding.work],
+        "rate_high": [rate(work.rate_high) for work in finding.work],
+        "claimed_rate": [rate(claim.rate) for claim in finding.claimed],
+        "claimed_unit": [claim.unit for claim in finding.claimed],
+        "claimed_algorithm": [claim.algorithm for claim in finding.claimed],
     }

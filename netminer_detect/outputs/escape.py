@@ -1,19 +1,30 @@
 """Makes text from the wire safe to show.
 
 Contract: `plain(text)` escapes what could steer a terminal or mislead a reader (control characters, line
-separators, direction overrides, lone surrogates) as `\\xNN` or `\\uNNNN`, and cuts at `limit` characters.
-`csv_cell` also keeps a spreadsheet from taking a cell for a formula.
+separators, direction overrides, what no font shows, piled-up accents, lone surrogates) as `\\xNN` or `\\uNNNN`, and
+cuts at `limit` characters. What it gave it leaves as it is. `csv_cell` also keeps a spreadsheet from taking a cell
+for a formula, `all_plain` goes through a whole object.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 MAX_TEXT = 512
-# Characters after which spreadsheets compute (OWASP, CSV injection).
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A path on Linux is no longer than this (PATH_MAX).
+MAX_PATH = 4096
+# Characters after which spreadsheets compute (OWASP, CSV injection), in full width too.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\N{FULLWIDTH EQUALS SIGN}", "\N{FULLWIDTH PLUS SIGN}",
+            "\N{FULLWIDTH HYPHEN-MINUS}", "\N{FULLWIDTH COMMERCIAL AT}")
 # Cc control, Cf format (direction overrides, zero width), Cs surrogates, Co private, Cn unassigned, Zl/Zp separators.
 _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+# Letters and marks that no font shows (Default_Ignorable_Code_Point outside Cf and Cn; the blank of Braille): names
+# that look alike must look different.
+_UNSEEN = frozenset([*range(0x34F, 0x350), 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164,
+                     *range(0xFE00, 0xFE10), 0xFFA0, *range(0xE0100, 0xE01F0)])
+# More accents than any script puts on one letter flow over the lines around.
+_MAX_MARKS = 3
 
 
 def plain(text: str, limit: int = MAX_TEXT) -> str:
@@ -22,7 +33,14 @@ def plain(text: str, limit: int = MAX_TEXT) -> str:
         text = text[: limit - 1] + "…"
     if text.isascii() and text.isprintable():
         return text
-    return "".join(_escaped(char) if unicodedata.category(char) in _UNSAFE else char for char in text)
+    shown: list[str] = []
+    marks = 0
+    for char in text:
+        category = unicodedata.category(char)
+        marks = marks + 1 if category in ("Mn", "Me") else 0
+        unsafe = category in _UNSAFE or ord(char) in _UNSEEN or marks > _MAX_MARKS
+        shown.append(_escaped(char) if unsafe else char)
+    return "".join(shown)
 
 
 def _escaped(char: str) -> str:
@@ -33,6 +51,15 @@ def _escaped(char: str) -> str:
 
 
 def csv_cell(text: str) -> str:
-    """Text that no spreadsheet computes."""
-    safe = plain(text, 4096)
-    return f"'{safe}" if safe.startswith(_FORMULA) else safe
+    """Text that no spreadsheet computes; blanks before a formula are no shelter."""
+    safe = plain(text, MAX_PATH)
+    return f"'{safe}" if safe.lstrip().startswith(_FORMULA) else safe
+
+
+def all_plain(value: Any) -> Any:
+    """An object of JSON with every text of it safe, wherever it stands."""
+    if isinstance(value, str):
+        return plain(value, MAX_PATH)
+    if isinstance(value, dict):
+        return {plain(key, MAX_PATH): all_plain(member) for key, member in value.items()}
+    return [all_plain(member) for member in value] if isinstance(value, list) else value

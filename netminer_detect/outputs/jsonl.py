@@ -1,13 +1,15 @@
 """JSON lines: one object a line, `"type"` first, names as the README promises them.
 
 Contract: findings, then sources, organisations and the summary. Whole numbers are exact, amounts decimal strings
-rounded once, times ISO 8601 UTC with 6 digits (9 where the capture has nanoseconds). Text is escaped by JSON
-itself (ASCII only, so that no reader's terminal is steered). Passwords only where asked for.
+rounded once, times ISO 8601 UTC with 6 digits (9 where the capture has nanoseconds). Every text is escaped, whoever
+wrote it, and the lines are ASCII, so that a reader who decodes and prints them is not steered either. Passwords only
+where asked for.
 """
 
 from __future__ import annotations
 
 import json
+import math
 from fractions import Fraction
 from typing import Any, TextIO
 
@@ -24,7 +26,7 @@ from netminer_detect.findings import (
     Work,
     Worker,
 )
-from netminer_detect.outputs.escape import plain
+from netminer_detect.outputs.escape import all_plain, plain
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import iso_time
 from netminer_detect.outputs.wording import why
@@ -45,12 +47,20 @@ def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
 
 
 def _line(stream: TextIO, value: dict[str, Any]) -> None:
-    stream.write(json.dumps(value, separators=(",", ":")) + "\n")
+    stream.write(json.dumps(all_plain(value), separators=(",", ":"), allow_nan=False) + "\n")
 
 
 def finding_object(finding: Finding, options: OutputOptions) -> dict[str, Any]:
     """A finding as the promised object."""
-    nine = finding.nanoseconds
+    return _judgement(finding) | _mining(finding, options) | _traffic(finding) | {
+        "rules": finding.rules,
+        "assessment": finding.assessment,
+        "organisation": _organisation(finding.organisation),
+        "evidence": [_evidence(line, finding.nanoseconds, options) for line in finding.evidence],
+    }
+
+
+def _judgement(finding: Finding) -> dict[str, Any]:
     return {
         "type": "finding",
         "schema": SCHEMA,
@@ -70,6 +80,11 @@ def finding_object(finding: Finding, options: OutputOptions) -> dict[str, Any]:
         "why": why(finding),
         "why_code": finding.why_code,
         "why_args": {key: _safe(value) for key, value in finding.why_args.items() if value is not None},
+    }
+
+
+def _mining(finding: Finding, options: OutputOptions) -> dict[str, Any]:
+    return {
         "dialect": finding.dialect,
         "carriers": finding.carriers,
         "algorithms": [plain(name) for name in finding.algorithms],
@@ -86,9 +101,16 @@ def finding_object(finding: Finding, options: OutputOptions) -> dict[str, Any]:
         "shares": _shares(finding.shares),
         "work": [_work(work) for work in finding.work],
         "claimed": [
-            {"algorithm": claim.algorithm, "unit": claim.unit, "rate": claim.rate} for claim in finding.claimed
+            {"algorithm": _text(claim.algorithm), "unit": claim.unit, "rate": rate(claim.rate)}
+            for claim in finding.claimed
         ],
         "power": None,
+    }
+
+
+def _traffic(finding: Finding) -> dict[str, Any]:
+    nine = finding.nanoseconds
+    return {
         "first_seen": iso_time(finding.first_seen_ns, nine),
         "last_seen": iso_time(finding.last_seen_ns, nine),
         "midstream": finding.midstream,
@@ -103,10 +125,6 @@ def finding_object(finding: Finding, options: OutputOptions) -> dict[str, Any]:
         "connections_total": finding.connections_total,
         "packets": finding.packets,
         "bytes": finding.bytes,
-        "rules": finding.rules,
-        "assessment": finding.assessment,
-        "organisation": _organisation(finding.organisation),
-        "evidence": [_evidence(line, nine) for line in finding.evidence],
     }
 
 
@@ -114,12 +132,22 @@ def number(value: Fraction | None) -> int | float | None:
     """A difficulty as a number: whole where it is whole."""
     if value is None:
         return None
-    return int(value) if value.denominator == 1 else float(value)
+    if value.denominator == 1:
+        return int(value)
+    try:
+        return float(value)
+    except OverflowError:
+        return round(value)
 
 
 def amount(value: Fraction) -> str:
     """Work as a decimal string, rounded once to a whole number."""
     return str(round(value))
+
+
+def rate(value: float | None) -> float | None:
+    """A rate a second; None where it is beyond numbers, which JSON cannot say."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _safe(value: str | int | None) -> str | int | None:
@@ -170,9 +198,9 @@ def _work(work: Work) -> dict[str, Any]:
         "algorithm": _text(work.algorithm),
         "unit": work.unit,
         "amount": amount(work.amount),
-        "rate": work.rate,
-        "rate_low": work.rate_low,
-        "rate_high": work.rate_high,
+        "rate": rate(work.rate),
+        "rate_low": rate(work.rate_low),
+        "rate_high": rate(work.rate_high),
         "basis": work.basis,
     }
 
@@ -183,7 +211,8 @@ def _organisation(unit: Organisation | None) -> dict[str, Any] | None:
     return {"id": unit.id, "name": unit.name, "sector": unit.sector, "contact": unit.contact}
 
 
-def _evidence(line: EvidenceLine, nine: bool) -> dict[str, Any]:
+def _evidence(line: EvidenceLine, nine: bool, options: OutputOptions) -> dict[str, Any]:
+    shown = line.unmasked if options.show_passwords and line.unmasked is not None else line.excerpt
     return {
         "capture": line.capture,
         "frame": line.frame,
@@ -191,7 +220,7 @@ def _evidence(line: EvidenceLine, nine: bool) -> dict[str, Any]:
         "time": iso_time(line.time_ns, nine),
         "from": line.sender,
         "what": line.what,
-        "excerpt": plain(line.excerpt),
+        "excerpt": plain(shown),
     }
 
 
@@ -239,7 +268,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "bytes": totals.bytes,
         "flows": totals.flows,
         "defects": dict(sorted(totals.defects.items())),
-        "dropped": dict(sorted(totals.dropped.items())),
+        "dropped": {"flows": 0, "held_bytes": 0} | dict(sorted(totals.dropped.items())),
         "sources": totals.sources,
         "organisations": totals.organisations,
         "seconds": round(totals.seconds, 3),
