@@ -77,6 +77,29 @@ def test_http():
         assert flow.result == (("tcp", "http"), [], [("POST", None, b"{}"), (None, 200, b"[]")])
 
 
+REFUSAL, ALERT = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n400", b"\x15\x03\x01\x00\x02\x02\x46"
+
+
+@pytest.mark.parametrize("refusal", [REFUSAL, ALERT], ids=["http", "tls"])
+def test_a_refusal_takes_no_lines_over(refusal):
+    """How web servers answer a miner that dialled them: what it said is read all the same."""
+    for step in (0, 1):
+        flow = Flow()
+        flow.play([(C, LINE), (S, refusal)], step=step)
+        assert flow.opening.carriers == ("tcp",)
+        assert [one.seen for one in flow.lines] == [{C: LINE, S: refusal}]
+
+
+@pytest.mark.parametrize("answer", [REPLY, b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"])
+def test_other_answers_take_over(answer):
+    """The capture began within a request."""
+    for step in (0, 1):
+        flow = Flow()
+        flow.play([(C, b'{"some": "body"}'), (S, answer), (C, POST)], step=step)
+        assert flow.opening.carriers == ("tcp", "http")
+        assert [method for method, _, _ in flow.result[2]] == [None, "POST"]
+
+
 def test_http_within_connect_within_http():
     flow = Flow()
     flow.play([(C, CONNECT), (S, OPENED), (C, POST), (S, REPLY)], step=1)

@@ -9,8 +9,9 @@ Carriers nest up to MAX_DEPTH, each inner stream being an Opening again.
 Each side is judged by its own first bytes, of which at most MAX_HEAD are kept until it is clear; it does not
 matter which side the caller thinks the client is. The first side that begins like a carrier decides. A side
 that does not goes to `lines` at once; should the other side then begin like a carrier (a capture that begins
-within an answer), the carrier takes over, unless `lines` had already something to say. So `done` waits for the
-first bytes of both sides, but for no more than ENOUGH bytes of one.
+within an answer), the carrier takes over, unless `lines` had already something to say. A refusal takes nothing over:
+HTTP's 400 or a TLS alert is how a web server answers lines that it cannot read, and they were said all the same.
+So `done` waits for the first bytes of both sides, but for no more than ENOUGH bytes of one.
 """
 
 from __future__ import annotations
@@ -60,6 +61,15 @@ def carrier_of(head: bytes) -> str | None:
     return found if found is not None or len(head) < MAX_HEAD else LINES
 
 
+def _taking_over(kind: str, head: bytes) -> str | None:
+    """What a side that begins so is where the other one has spoken lines; None while that is open."""
+    if kind == "http" and head.startswith(b"HTTP/"):
+        if len(head) < 12:
+            return None
+        return LINES if head[8:12] == b" 400" else kind
+    return LINES if kind == "tls" and head[0] == 0x15 else kind
+
+
 class Opening:
     """See the module's contract."""
 
@@ -97,6 +107,8 @@ class Opening:
         head += data[: MAX_HEAD - len(head)]
         self._held.append((side, data, mark))
         kind = carrier_of(head)
+        if kind is not None and self._reader is not None:
+            kind = _taking_over(kind, head)
         if kind is None:
             self._heads[side] = head
             return []
