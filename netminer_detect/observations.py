@@ -45,11 +45,13 @@ class HandshakeAsked(Struct, frozen=True):
 
 
 class HandshakeAnswered(Struct, frozen=True):
-    """The server accepted (or refused) the client as a miner."""
+    """The server accepted (or refused) the client as a miner. `login` is false for a mere subscription, which
+    pools grant to anybody."""
 
     evidence: Evidence
     accepted: bool
     reason: str | None = None
+    login: bool = True
 
 
 class DialectRecognised(Struct, frozen=True):

@@ -115,6 +115,7 @@ class Ledger(Struct):
     coins: dict[str, list[str]] = field(default_factory=dict)
     claims: dict[tuple[str | None, str | None, str], Fraction] = field(default_factory=dict)
     evidence: list[Shown] = field(default_factory=list)
+    _logged_in: bool = False
     _kinds: dict[str, int] = field(default_factory=dict)
     _pending: OrderedDict[int, _Pending] = field(default_factory=OrderedDict)
 
@@ -181,11 +182,12 @@ class Ledger(Struct):
         self.agent = self.agent or worker.agent
 
     def _handshake(self, seen: HandshakeAnswered) -> None:
-        # A refused login after an accepted subscription is a refusal; an accepted one outweighs all before it.
         if seen.accepted:
             self.accepted = True
-        elif self.accepted is None or not self.jobs.sent:
-            self.accepted, self.reason = self.accepted or False, seen.reason
+            self._logged_in = self._logged_in or seen.login
+        elif not self._logged_in and not self.jobs.sent:
+            # Anybody may subscribe: a refused login takes that back.
+            self.accepted, self.reason = False, seen.reason
             for password in self._passwords if seen.reason else ():
                 self.reason = without(str(self.reason), password)
 

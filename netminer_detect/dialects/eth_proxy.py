@@ -82,7 +82,8 @@ class EthProxy(Struct):
         if kind == "submitHashrate":
             return Hint(Strength.WEAK, Side.CLIENT)  # other dialects have it too
         if message.method is None and _is_work(message.body.get("result")):
-            return Hint(Strength.LIKELY, Side.SERVER)
+            # Pools of many coins push it to whoever came by another dialect, too: what the miner asks weighs more.
+            return Hint(Strength.FAMILY, Side.SERVER)
         return None
 
     def read(self, message: Message) -> list[Observation] | None:

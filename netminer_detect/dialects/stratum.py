@@ -290,7 +290,7 @@ class Stratum:
             accepted = True  # P2Pool answers authorize with null
         if accepted is None:
             return []
-        return [HandshakeAnswered(message.evidence(f"{kind} answered"), accepted, reason)]
+        return [HandshakeAnswered(message.evidence(f"{kind} answered"), accepted, reason, kind != "subscribe")]
 
 
 # By name, so that a dialect of the family may read a message in its own way.
