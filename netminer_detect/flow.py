@@ -18,7 +18,7 @@ from netminer_detect.detect.session import Named, Session, Traffic
 from netminer_detect.dialects.over_http import HttpMining
 from netminer_detect.dialects.payload import Payload
 from netminer_detect.kernel.interface import FlowFacts, Segment
-from netminer_detect.kernel.packet import RST, SYN
+from netminer_detect.kernel.packet import FIN, RST, SYN
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Side
 from netminer_detect.streams import Data, Gap, Stream
@@ -78,6 +78,8 @@ class FlowReader:
 
     def segment(self, segment: Segment, mark: Mark) -> None:
         """Read one packet, in the order in which the two ends saw it."""
+        if segment.flags & (FIN | RST) and self.session.ended is None:
+            self.session.ended = Side.CLIENT if segment.forward else Side.SERVER
         if segment.flags & RST:
             return  # what a reset carries is no data (RFC 9293, 3.10.7.4)
         self._seen += 1

@@ -29,10 +29,13 @@ from netminer_detect.findings import (
     Worker,
 )
 from netminer_detect.masking import excerpt
+from netminer_detect.observations import Side
 
 MAX_CONNECTIONS = 64
 MAX_EVIDENCE = 48
 MAX_WORKERS = 4096
+# Who stays so long at a server that serves it works there; who leaves earlier though it got work came for none.
+HELD_NS = 60 * 1_000_000_000
 
 Key = tuple[str, Role, str, int | None, str | None]
 
@@ -44,7 +47,8 @@ def key_of(reading: Reading) -> Key:
 
 
 class Draft(Struct):
-    """A finding in the making."""
+    """A finding in the making. `held`: a connection stayed open for HELD_NS and was served; `left` counts those that
+    gave work and that the client ended within that time."""
 
     source: str
     role: Role
@@ -69,6 +73,8 @@ class Draft(Struct):
     first_ns: int | None = None
     last_ns: int | None = None
     midstream: bool = False
+    held: bool = False
+    left: int = 0
     rules: dict[str, None] = field(default_factory=dict)
     evidence: list[EvidenceLine] = field(default_factory=list)
 
@@ -77,6 +83,7 @@ class Draft(Struct):
         self._better(reading.reason)
         self._join_server(reading.pool)
         self._traffic(session, reading.client[1])
+        self._stay(session, reading.reason.level)
         self.source_mac = self.source_mac or session.source_mac
         self.vlans.update(dict.fromkeys(session.vlans))
         self.tunnels.update(dict.fromkeys(session.tunnels))
@@ -137,6 +144,7 @@ class Draft(Struct):
         self.packets += other.packets
         self.bytes += other.bytes
         self.midstream = self.midstream or other.midstream
+        self.held, self.left = self.held or other.held, self.left + other.left
         for line in other.evidence:
             self._show(line)
 
@@ -166,6 +174,16 @@ class Draft(Struct):
         self._span(traffic.first_ns, traffic.last_ns)
         if len(self.connections) < MAX_CONNECTIONS:
             self.connections.append(Connection(port, traffic.first_ns, traffic.last_ns))
+
+    def _stay(self, session: Session, level: Level) -> None:
+        """How long the client stayed at a server that served it."""
+        first, last = session.traffic.first_ns, session.traffic.last_ns
+        if first is None or last is None or level < Level.ENDPOINT or level is Level.ATTEMPT:
+            return
+        if last - first >= HELD_NS:
+            self.held = True
+        elif session.ended_by is Side.CLIENT and level > Level.ATTEMPT:
+            self.left += 1
 
     def _ledger(self, ledger: Ledger, captures: list[str]) -> None:
         self.algorithms.update(ledger.algorithms)

@@ -2,10 +2,11 @@
 
 Contract: `settle_roles(drafts, inside)` gives the drafts with their roles settled; those that become one are
 joined. Inside is what the caller says is ours.
-* prober: asks at least PROBER_SERVERS different servers and submits nothing anywhere. Miners have a few
-  servers to fall back to; the probers of the sMaSheD research captures asked 17, 140 and 157.
+* prober: tries several mining servers and works for none (see `probers`); and who asks a machine inside for work
+  from outside, and gets none: the machine that was asked did nothing.
 * proxy: serves miners and mines upstream.
 * pool: a mining server inside whose client is outside: the server is the machine judged.
+* node: of two nodes the one inside.
 """
 
 from __future__ import annotations
@@ -14,56 +15,49 @@ from collections.abc import Callable, Iterable
 
 from netminer_detect.detect.drafts import Draft, is_mining
 from netminer_detect.detect.levels import Reason
+from netminer_detect.detect.probers import mark_probers
 from netminer_detect.findings import Level, Role, Server
-
-PROBER_SERVERS = 6
 
 
 def settle_roles(drafts: Iterable[Draft], inside: Callable[[str], bool]) -> list[Draft]:
     """See the module's contract."""
     drafts = list(drafts)
-    mining = [draft for draft in drafts if is_mining(draft) and draft.role is Role.MINER]
-    _mark_probers(mining)
-    _mark_proxies(mining)
+    mark_probers(drafts)
+    _mark_proxies(drafts)
     kept: list[Draft] = []
     pools: dict[tuple[str, int | None, str | None], list[Draft]] = {}
     for draft in drafts:
-        if _serves_outside(draft, inside):
+        if not _from_outside(draft, inside):
+            kept.append(draft)
+        elif draft.role is Role.NODE:
+            kept.append(_turned(draft))
+        elif draft.role is Role.MINER and is_mining(draft) and draft.reason.level >= Level.SESSION:
             pools.setdefault((str(draft.pool.ip), draft.pool.port, draft.dialect), []).append(draft)
         else:
+            if draft.role is Role.MINER:
+                server = draft.reason.arguments.get("server")
+                draft.role, draft.reason = Role.PROBER, Reason(draft.reason.level, "asks_inside", {"server": server})
             kept.append(draft)
     return kept + [_pool_of(served) for served in pools.values()]
 
 
-def _serves_outside(draft: Draft, inside: Callable[[str], bool]) -> bool:
-    """Whether the mining server is ours and the miner is not: then the server is the machine judged."""
-    if draft.role is not Role.MINER or not is_mining(draft) or draft.pool.ip is None or draft.pool.via is not None:
+def _from_outside(draft: Draft, inside: Callable[[str], bool]) -> bool:
+    """Whether the server is ours and the client is not: then the server is the machine judged."""
+    if draft.pool.ip is None or draft.pool.via is not None:
         return False
     return inside(draft.pool.ip) and not inside(draft.source)
 
 
-def _mark_probers(mining: list[Draft]) -> None:
-    servers: dict[str, set[tuple[str | None, int | None]]] = {}
-    busy: set[str] = set()
-    for draft in mining:
-        servers.setdefault(draft.source, set()).add((draft.pool.ip or draft.pool.name, draft.pool.port))
-        if draft.shares.submitted:
-            busy.add(draft.source)
-    for draft in mining:
-        asked = len(servers[draft.source])
-        if asked >= PROBER_SERVERS and draft.source not in busy:
-            draft.role = Role.PROBER
-            draft.reason = Reason(draft.reason.level, "prober", {"servers": asked})
-
-
-def _mark_proxies(mining: list[Draft]) -> None:
+def _mark_proxies(drafts: list[Draft]) -> None:
     clients: dict[str, set[str]] = {}
-    for draft in mining:
-        if draft.pool.ip and draft.reason.level >= Level.SESSION and draft.pool.ip != draft.source:
+    for draft in drafts:
+        serves = draft.role is Role.MINER and is_mining(draft) and draft.reason.level >= Level.SESSION
+        if serves and draft.pool.ip and draft.pool.ip != draft.source:
             clients.setdefault(draft.pool.ip, set()).add(draft.source)
-    for draft in mining:
+    for draft in drafts:
         served = clients.get(draft.source)
-        if served and draft.role is Role.MINER and draft.pool.ip not in served:
+        mines = draft.role is Role.MINER and draft.reason.level >= Level.ENDPOINT
+        if served and mines and draft.pool.ip not in served:
             draft.role = Role.PROXY
             server = draft.reason.arguments.get("server")
             draft.reason = Reason(draft.reason.level, "proxy", {"clients": len(served), "server": server})
@@ -80,3 +74,11 @@ def _pool_of(served: list[Draft]) -> Draft:
     first.source, first.role, first.source_mac = str(first.pool.ip), Role.POOL, None
     first.reason = Reason(first.reason.level, "pool_serves", {"clients": len(clients), "server": server})
     return first
+
+
+def _turned(draft: Draft) -> Draft:
+    """The other end of a flow between nodes."""
+    client = Server(draft.source, None)
+    draft.source, draft.source_mac, draft.pool = str(draft.pool.ip), None, client
+    draft.reason.arguments["server"] = client.ip
+    return draft

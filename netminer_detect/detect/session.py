@@ -2,7 +2,8 @@
 
 Contract: `Session.apply(observations)` takes what the readers found, in order. `client` and `server` are
 (address, port) with the address as text; they change places once where the content shows that the sides were
-taken the wrong way round.
+taken the wrong way round. `ended` is said with the side that sent the first FIN or RST, as the flow table has
+sides.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class Session(Struct):
     names: list[Named] = field(default_factory=list)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     context: list[ContextSeen] = field(default_factory=list)
+    ended: Side | None = None
     _ledger: Ledger | None = None
 
     def apply(self, observations: list[Observation]) -> None:
@@ -101,6 +103,11 @@ class Session(Struct):
         """Payload bytes of (client, server) as the content has them."""
         both = (self.traffic.client_payload, self.traffic.server_payload)
         return (both[1], both[0]) if self.swapped else both
+
+    @property
+    def ended_by(self) -> Side | None:
+        """Who ended the connection, as the content has sides."""
+        return self.ended.other if self.ended is not None and self.swapped else self.ended
 
     @property
     def source_mac(self) -> str | None:
