@@ -48,6 +48,11 @@ class LineSplitter(Struct):
     _tries: int = 0
     _skipping: bool = False
 
+    @property
+    def at_start(self) -> bool:
+        """Whether the next byte begins a line."""
+        return not self._pieces and not self._skipping
+
     def feed(self, data: bytes) -> list[bytes]:
         """The lines completed by `data`, without their ends; empty ones are left out. Where a whole object ends
         with `data` that is a line: who waits for an answer waits, with or without a line end."""

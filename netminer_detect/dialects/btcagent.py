@@ -15,7 +15,7 @@ from collections import OrderedDict
 from typing import ClassVar
 
 from netminer_detect.dialects.dialect import Hint, Message, Strength, text
-from netminer_detect.dialects.stratum import MAX_JOBS, Worth
+from netminer_detect.dialects.stratum import HANDLERS, MAX_JOBS, Worth
 from netminer_detect.dialects.stratum_v1 import StratumV1
 from netminer_detect.observations import Observation, ShareSubmitted, Side, WorkerLogin
 from netminer_detect.work import from_difficulty
@@ -27,10 +27,19 @@ MAX_NAME = 256
 MAX_CHANGES = 16
 
 
+_FRAMES = {
+    "agent.register_worker": "_register",
+    "agent.unregister_worker": "_unregister",
+    "agent.submit_share": "_submit_frame",
+    "agent.set_difficulty": "_set_exponent",
+}
+
+
 class BtcAgent(StratumV1):
     """See the module's contract."""
 
     NAME: ClassVar[str] = "btcagent"
+    HANDLERS: ClassVar[dict[str, str]] = HANDLERS | _FRAMES
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,13 +59,6 @@ class BtcAgent(StratumV1):
         if method == "mining.subscribe" and params and str(params[0])[: len(_AGENT)].lower() == _AGENT:
             return Hint(Strength.CERTAIN, Side.CLIENT)
         return None
-
-    def read(self, message: Message) -> list[Observation] | None:
-        name = _FRAMES.get(message.method or "")
-        if name is None:
-            return super().read(message)
-        found: list[Observation] = getattr(self, name)(message)
-        return found
 
     def gap(self, side: Side) -> None:
         super().gap(side)
@@ -123,12 +125,5 @@ class BtcAgent(StratumV1):
                 return Worth(from_difficulty(1 << exponent), None)
         return known
 
-
-_FRAMES = {
-    "agent.register_worker": "_register",
-    "agent.unregister_worker": "_unregister",
-    "agent.submit_share": "_submit_frame",
-    "agent.set_difficulty": "_set_exponent",
-}
 
 DIALECT = BtcAgent

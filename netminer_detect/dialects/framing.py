@@ -1,10 +1,10 @@
 """Cuts one direction of a mining socket into messages: JSON lines, and what a few dialects put between them.
 
-Contract: `Framing.feed(data)` gives the messages completed by `data`: lines without their LF, and whole frames of
+Contract: `Framing.feed(data)` gives the messages completed by `data`: lines without their ends, and whole frames of
 BTC.com's agent (`agent_frames`). A gzip member where a message would begin is inflated and read as the lines it
 holds (EIP-1571 lets both sides turn to gzip). `bodies(message)` turns a message into JSON objects: a line's own,
 a frame as an object of its fields, `method~{…}` (Xatum) as {"method": "method~", "params": …}. Nothing raises;
-memory is bounded by a line, a frame of 64 KiB and MAX_RATIO. After a gap, reading goes on behind the next LF, or
+memory is bounded by a line, a frame of 64 KiB and MAX_RATIO. After a gap, reading goes on behind the next line end, or
 with a piece of data that begins with a frame or a gzip member.
 """
 
@@ -24,6 +24,7 @@ _GZIP = b"\x1f\x8b\x08"
 MAX_RATIO = 64
 _FREE = 1 << 16
 _CHUNK = 1 << 16
+_END = re.compile(rb"[\n\r\x00]")
 _METHOD = re.compile(rb"\s*([a-z]{2,16})~(?=\{)")
 
 
@@ -41,7 +42,6 @@ class Framing(Struct):
     _lines: LineSplitter = field(default_factory=LineSplitter)
     _held: bytearray = field(default_factory=bytearray)
     _member: _Member | None = None
-    _fresh: bool = True
     _lost: bool = False
 
     def feed(self, data: bytes) -> list[bytes]:
@@ -49,7 +49,6 @@ class Framing(Struct):
         if self._lost:
             self._find_again(data)
         if self._member is None and not self._held and MAGIC not in data and _GZIP[:1] not in data:
-            self._fresh = data.endswith(b"\n")
             return self._lines.feed(data)
         found: list[bytes] = []
         while data:
@@ -60,7 +59,7 @@ class Framing(Struct):
         """Bytes are missing."""
         self._lines.gap()
         self._held.clear()
-        self._member, self._fresh, self._lost = None, False, True
+        self._member, self._lost = None, True
 
     def close(self) -> bytes:
         """The last line, which may lack its LF when the peer closes."""
@@ -71,8 +70,8 @@ class Framing(Struct):
         size = frame_size(data) if data[:1] == MAGIC else 0
         framed = size is not None and HEADER < size <= len(data) and data[size : size + 1] in (b"", MAGIC, b"{")
         if framed or data.startswith(_GZIP):
-            self._lines, self._fresh, self._lost = LineSplitter(), True, False
-        elif b"\n" in data:
+            self._lines, self._lost = LineSplitter(), False
+        elif _END.search(data):
             self._lost = False
 
     def _step(self, data: bytes, found: list[bytes]) -> bytes:
@@ -83,7 +82,7 @@ class Framing(Struct):
             if not data:
                 return b""
             self._held.clear()
-        if self._fresh and data[:1] == MAGIC:
+        if self._lines.at_start and data[:1] == MAGIC:
             size = frame_size(data)
             if size is not None:
                 if size > len(data):
@@ -91,15 +90,15 @@ class Framing(Struct):
                     return b""
                 found.append(data[:size])
                 return data[size:]
-        elif self._fresh and _GZIP.startswith(data[:3]):
+        elif self._lines.at_start and _GZIP.startswith(data[:3]):
             if len(data) < len(_GZIP):
                 self._held += data
                 return b""
             self._member = _Member()
             return data
-        end = data.find(b"\n") + 1 or len(data)
+        match = _END.search(data)
+        end = match.end() if match else len(data)
         found += self._lines.feed(data[:end])
-        self._fresh = data[end - 1 : end] == b"\n"
         return data[end:]
 
     def _whole(self) -> bool:
@@ -123,7 +122,7 @@ class Framing(Struct):
             if member.inflater.eof:
                 # A member is a message where its text ends without LF.
                 found += [line for line in (self._lines.close(),) if line]
-                self._member, self._fresh = None, True
+                self._member = None
                 return bytes(member.inflater.unused_data)
             if member.given > _FREE + MAX_RATIO * member.taken:
                 self.gap()
@@ -138,8 +137,7 @@ def bodies(message: bytes) -> list[dict[str, Any]]:
     if message[:1] == MAGIC and frame_size(message) == len(message) > HEADER:
         frame = read_frame(message)
         return [] if frame is None else [frame]
-    found = read_objects(message)
     match = _METHOD.match(message)
-    if match is None or len(found) != 1:
-        return found
-    return [{"method": match[1].decode() + "~", "params": found[0]}]
+    if match is None:
+        return read_objects(message)
+    return [{"method": match[1].decode() + "~", "params": params} for params in read_objects(message[match.end():])[:1]]

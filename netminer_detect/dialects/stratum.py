@@ -18,12 +18,14 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from netminer_detect.dialects.answers import verdict
 from netminer_detect.dialects.dialect import Dialect, Hint, Message, Strength, text
 from netminer_detect.dialects.logins import split_login
 from netminer_detect.observations import (
     AgentSeen,
+    Evidence,
     HandshakeAnswered,
     HandshakeAsked,
     JobAssigned,
@@ -85,7 +87,7 @@ class Shape(Struct, frozen=True):
     algorithm: str | None = None
 
 
-class _Asked(Struct):
+class Asked(Struct):
     """A request of the miner that waits for its answer."""
 
     kind: str
@@ -130,12 +132,35 @@ def shape_hint(shape: Shape, message: Message) -> Hint | None:
     return Hint(Strength.LIKELY, Side.CLIENT) if own else None
 
 
+def named_server(evidence: Evidence, host: object, port: int | None) -> list[Observation]:
+    """The server as the miner was told it, where a message names it."""
+    if not isinstance(host, str) or not _HOST.match(host):
+        return []
+    return [ServerNamed(evidence, host.lower(), port, "stratum")]
+
+
+# What a method is read by, by name: a dialect of the family may read a message in its own way, and add methods.
+HANDLERS = {
+    "mining.subscribe": "_subscribe",
+    "mining.authorize": "_authorize",
+    "mining.submit": "_submit",
+    "mining.hashes_done": "_hashes_done",
+    "eth_submithashrate": "_submit_hashrate",
+    "mining.set_difficulty": "_set_difficulty",
+    "mining.set_target": "_set_target",
+    "mining.notify": "_notify",
+    "client.get_version": "_ask_version",
+}
+
+
 class Stratum:
     """Reads one flow of the family."""
 
+    HANDLERS: ClassVar[dict[str, str]] = HANDLERS
+
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
-        self._asked: Requests[_Asked] = Requests()
+        self._asked: Requests[Asked] = Requests()
         self._server_asked: Requests[str] = Requests()
         self._jobs: OrderedDict[str, Worth] = OrderedDict()
         self._worth: Worth | None = None
@@ -147,7 +172,7 @@ class Stratum:
         if method is None:
             return self._answer(message)
         low = method.lower()
-        name = _HANDLERS.get(low)
+        name = self.HANDLERS.get(low)
         if name is not None:
             handler: Callable[[Message], list[Observation] | None] = getattr(self, name)
             return handler(message)
@@ -171,22 +196,22 @@ class Stratum:
     def _subscribe(self, message: Message) -> list[Observation]:
         params = message.positional
         agent = params[0] if params and isinstance(params[0], str) and params[0] else None
-        self._asked.ask(message.body.get("id"), _Asked("subscribe"))
+        self._asked.ask(message.body.get("id"), Asked("subscribe"))
         if self._worth is None and self.shape.default is not None:
             self._worth = self._worth_of(self.shape.default)
         found: list[Observation] = [HandshakeAsked(message.evidence("subscribe"), agent)]
         # ZIP-301 and bfgminer: [agent, session, host, port] name the server as the miner was told it.
-        if len(params) > 3 and isinstance(params[2], str) and _HOST.match(params[2]):
-            port = text(params[3])
-            number = int(port) if port and port.isdigit() and len(port) < 6 else None
-            found.append(ServerNamed(message.evidence("subscribe"), params[2].lower(), number, "stratum"))
+        if len(params) > 3:
+            port = text(params[3]) or ""
+            port_number = int(port) if port.isdecimal() and len(port) < 6 else None
+            found += named_server(message.evidence("subscribe"), params[2], port_number)
         return found
 
     def _authorize(self, message: Message) -> list[Observation]:
         params = message.positional
         login = text(params[0]) if params else None
         password = params[1] if len(params) > 1 and isinstance(params[1], str) else None
-        self._asked.ask(message.body.get("id"), _Asked("authorize"))
+        self._asked.ask(message.body.get("id"), Asked("authorize"))
         if login is None:
             return []
         user, worker = split_login(login, text(message.body.get("worker")))
@@ -195,16 +220,19 @@ class Stratum:
     def _submit(self, message: Message) -> list[Observation]:
         params = message.positional
         login, job = (text(params[0]), text(params[1])) if len(params) > 1 else (None, None)
+        return self._share(message, login, job)
+
+    def _share(self, message: Message, login: str | None, job: str | None) -> list[Observation]:
+        """Count a share, worth what its job says."""
         self._shares += 1
-        self._asked.ask(message.body.get("id"), _Asked("submit", self._shares))
+        self._asked.ask(message.body.get("id"), Asked("submit", self._shares))
         worth = self._jobs.get(job) if job is not None else None
         hashes = worth.hashes if worth else None
-        share = ShareSubmitted(message.evidence("share"), self._shares, login, job, hashes, self.shape.algorithm,
-                               self.shape.unit)
-        return [share]
+        return [ShareSubmitted(message.evidence("share"), self._shares, login, job, hashes, self.shape.algorithm,
+                               self.shape.unit)]
 
     def _other_request(self, message: Message) -> list[Observation]:
-        self._asked.ask(message.body.get("id"), _Asked("other"))
+        self._asked.ask(message.body.get("id"), Asked("other"))
         return []
 
     def _hashes_done(self, message: Message) -> list[Observation]:
@@ -217,7 +245,7 @@ class Stratum:
         return [RateClaimed(message.evidence("rate"), text(params[0]), hashes / seconds)]
 
     def _submit_hashrate(self, message: Message) -> list[Observation]:
-        self._asked.ask(message.body.get("id"), _Asked("other"))
+        self._asked.ask(message.body.get("id"), Asked("other"))
         rate = hex_integer(message.positional[0]) if message.positional else None
         return [RateClaimed(message.evidence("rate"), None, Fraction(rate))] if rate else []
 
@@ -255,6 +283,11 @@ class Stratum:
         """A notification as this dialect reads it."""
         return self.shape.notify(message.positional)
 
+    def _name_algorithm(self, algorithm: str) -> None:
+        """The wire names the algorithm of what follows."""
+        if algorithm != self.shape.algorithm:
+            self.shape = replace(self.shape, algorithm=algorithm)
+
     def _ask_version(self, message: Message) -> list[Observation]:
         self._server_asked.ask(message.body.get("id"), "version")
         return []
@@ -291,20 +324,6 @@ class Stratum:
         if accepted is None:
             return []
         return [HandshakeAnswered(message.evidence(f"{kind} answered"), accepted, reason, kind != "subscribe")]
-
-
-# By name, so that a dialect of the family may read a message in its own way.
-_HANDLERS = {
-    "mining.subscribe": "_subscribe",
-    "mining.authorize": "_authorize",
-    "mining.submit": "_submit",
-    "mining.hashes_done": "_hashes_done",
-    "eth_submithashrate": "_submit_hashrate",
-    "mining.set_difficulty": "_set_difficulty",
-    "mining.set_target": "_set_target",
-    "mining.notify": "_notify",
-    "client.get_version": "_ask_version",
-}
 
 
 class Kin(Stratum):

@@ -72,14 +72,11 @@ class Xelis(Kin):
             for share in found
         ]
 
-    def _notify_algorithm(self, message: Message) -> None:
-        algorithm = _ALGORITHMS.get(str(message.positional[3])[:8])
-        if algorithm is not None and algorithm != self.shape.algorithm:
-            self.shape = replace(self.shape, algorithm=algorithm)
-
     def _notify(self, message: Message) -> list[Observation] | None:
         if _notify(message.positional) is not None:
-            self._notify_algorithm(message)
+            algorithm = _ALGORITHMS.get(str(message.positional[3])[:8])
+            if algorithm is not None:
+                self._name_algorithm(algorithm)
         return super()._notify(message)
 
 
