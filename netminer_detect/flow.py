@@ -16,6 +16,7 @@ from msgspec import Struct
 from netminer_detect.carriers.opening import Opening
 from netminer_detect.detect.session import Named, Session, Traffic
 from netminer_detect.dialects.over_http import HttpMining
+from netminer_detect.dialects.over_websocket import read_websocket
 from netminer_detect.dialects.payload import Payload
 from netminer_detect.kernel.interface import FlowFacts, Segment
 from netminer_detect.kernel.packet import FIN, RST, SYN
@@ -61,7 +62,7 @@ class FlowReader:
             vlans=facts.vlans,
             tunnels=facts.tunnels,
         )
-        self._reader = Opening(Payload, HttpMining)
+        self._reader = Opening(Payload, HttpMining, read_websocket)
         self._forward, self._backward = _stream(facts.isn_forward), _stream(facts.isn_backward)
         self._early: deque[_Early] = deque()
         self._seen = 0

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct
 
+from netminer_detect.carriers.http_message import HttpMessage
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Evidence, Observation, Side
 
@@ -35,11 +36,13 @@ class Hint(Struct, frozen=True):
 
 
 class Message(Struct):
-    """One JSON object of a flow. `method` is None for answers."""
+    """One JSON object of a flow. `method` is None for answers. `request` opened the connection where that was an
+    upgrade to WebSocket: some miners name their wallet in its path."""
 
     side: Side
     body: dict[str, Any]
     mark: Mark
+    request: HttpMessage | None = None
 
     @property
     def method(self) -> str | None:

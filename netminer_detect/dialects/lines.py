@@ -4,7 +4,9 @@ Contract: a carriers Reader. Until a message is certain for one dialect, message
 MAX_KEPT_BYTES in all) and read by the dialect once it is known; at the end of the flow the best guess is taken
 if it is better than WEAK. What the messages say also settles who is the miner: where a capture begins in the
 middle of a stream the sides may have been taken the wrong way round, which `DialectRecognised.swapped` tells
-and this reader undoes. A dialect that changes in the middle of a stream is followed.
+and this reader undoes. A dialect that changes in the middle of a stream is followed. Where something else cuts the
+lines (WebSocket), `line` takes each; `kinds` are then the dialects to choose from, `request` what opened the
+connection.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from collections.abc import Iterable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from netminer_detect.carriers.http_message import HttpMessage
 from netminer_detect.dialects.dialect import Dialect, Hint, Message, Strength
 from netminer_detect.dialects.framing import Framing, bodies
 from netminer_detect.dialects.registry import dialects
@@ -33,6 +36,8 @@ class Lines(Struct):
 
     done: bool = False
     swapped: bool = False
+    kinds: tuple[type[Dialect], ...] = field(default_factory=dialects)
+    request: HttpMessage | None = None
     _dialect: Dialect | None = None
     _framings: dict[Side, Framing] = field(default_factory=lambda: {side: Framing() for side in Side})
     _kept: list[Message] = field(default_factory=list)
@@ -52,6 +57,10 @@ class Lines(Struct):
             self._count_strange(0, len(data) if self._dialect is None else 0)
             return []
         return self._read_lines(side, lines, mark)
+
+    def line(self, side: Side, line: bytes, mark: Mark) -> list[Observation]:
+        """A whole line of a side."""
+        return [] if self.done else self._read_lines(side, [line], mark)
 
     def gap(self, side: Side, size: int) -> list[Observation]:
         """See `Reader`."""
@@ -82,7 +91,7 @@ class Lines(Struct):
             if not objects and self._dialect is None:
                 self._count_strange(1, len(line))
             for body in objects:
-                message = Message(self._true_side(side), body, mark)
+                message = Message(self._true_side(side), body, mark, self.request)
                 found += self._read(message, len(line))
         return found
 
@@ -94,7 +103,7 @@ class Lines(Struct):
         read = self._dialect.read(message)
         if read is not None:
             return read
-        other = _certain(message, type(self._dialect))
+        other = self._certain(message, type(self._dialect))
         if other is None:
             return []
         # The dialect changes in the middle of the stream (XMRig's AutoClient does so after its login).
@@ -107,7 +116,7 @@ class Lines(Struct):
     def _weigh(self, message: Message, size: int) -> list[Observation]:
         """Take a message into account while the dialect is not known."""
         hinted = False
-        for dialect in dialects():
+        for dialect in self.kinds:
             hint = dialect.hint(message)
             if hint is None:
                 continue
@@ -162,13 +171,12 @@ class Lines(Struct):
             self.done = True
             self._kept.clear()
 
-
-def _certain(message: Message, but: type[Dialect]) -> type[Dialect] | None:
-    """Another dialect that a message is certain for."""
-    for dialect in dialects():
-        if dialect is but:
-            continue
-        hint = dialect.hint(message)
-        if hint is not None and hint.strength is Strength.CERTAIN and hint.speaker is message.side:
-            return dialect
-    return None
+    def _certain(self, message: Message, but: type[Dialect]) -> type[Dialect] | None:
+        """Another dialect that a message is certain for."""
+        for dialect in self.kinds:
+            if dialect is but:
+                continue
+            hint = dialect.hint(message)
+            if hint is not None and hint.strength is Strength.CERTAIN and hint.speaker is message.side:
+                return dialect
+        return None

@@ -1,7 +1,8 @@
 """Finds the dialects: every module of this folder that names a `DIALECT` is one.
 
-Contract: `dialects()` gives the classes of JSON-line dialects, `over_http()` those of dialects that live in HTTP
-exchanges (`HTTP_DIALECT`), each sorted by name. Modules are imported at the first call: a scan that meets no
+Contract: `dialects()` gives the classes of JSON-line dialects, `over_websocket()` those that live in WebSocket
+messages (`WEBSOCKET_DIALECT`), `over_http()` those of dialects that live in HTTP exchanges (`HTTP_DIALECT`), each
+sorted by name. Modules are imported at the first call: a scan that meets no
 candidate imports none.
 """
 
@@ -30,6 +31,12 @@ def _modules() -> list[ModuleType]:
 def dialects() -> tuple[type[Dialect], ...]:
     """The dialects of JSON lines."""
     return tuple(module.DIALECT for module in _modules() if hasattr(module, "DIALECT"))
+
+
+@cache
+def over_websocket() -> tuple[type[Dialect], ...]:
+    """The dialects of WebSocket messages."""
+    return tuple(module.WEBSOCKET_DIALECT for module in _modules() if hasattr(module, "WEBSOCKET_DIALECT"))
 
 
 @cache

@@ -1,0 +1,94 @@
+"""Reads mining that travels in WebSocket messages: JSON, the events of Socket.IO, CoinIMP's disguise.
+
+Contract: `read_websocket(request)` makes the reader of a WebSocket connection; `request` is the one that asked for
+it, None where it was missed. Each message becomes one JSON line, read by the dialects of lines and of WebSocket:
+* JSON as it is; a text alone (`"block_accepted"`, how Rust's serde writes a name without content) as {text: null};
+* a Socket.IO event (Engine.IO's `4`, Socket.IO's `2`, an optional namespace and id, `["name", argument]`) as
+  {"event": name, "argument": argument}; its other packets are pings and greetings and say nothing;
+* base64 of JSON of which every byte was changed by one key (CoinIMP: xor 0xC9) as that JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+
+from netminer_detect.carriers.http_message import HttpMessage
+from netminer_detect.carriers.reader import Reader
+from netminer_detect.carriers.websocket import WebSocket
+from netminer_detect.dialects.lines import Lines
+from netminer_detect.dialects.registry import dialects, over_websocket
+from netminer_detect.marks import Mark
+from netminer_detect.observations import Observation, Side
+
+# Socket.IO protocol 5: type, (attachments-), (/namespace,), (acknowledgement id), payload.
+_EVENT = re.compile(rb"42(?:/[^,\[]{0,64},)?\d{0,10}(\[.*)", re.DOTALL)
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]{16,}={0,2}\Z")
+# Longer disguises are not tried: CoinIMP's messages are some 300 bytes.
+_MAX_DISGUISED = 8192
+
+
+def read_websocket(request: HttpMessage | None) -> Reader:
+    """See the module's contract."""
+    return WebSocket(WebSocketMining(request))
+
+
+def as_line(message: bytes) -> bytes:
+    """The JSON line that a message says, or the message itself where it says none."""
+    first = message[:1]
+    if first == b"{":
+        return message
+    if first == b"4":
+        return _of_event(message)
+    if first == b'"':
+        return b"{" + message.strip() + b":null}"
+    if len(message) <= _MAX_DISGUISED and _BASE64.match(message):
+        return _undisguised(message) or message
+    return message
+
+
+def _of_event(packet: bytes) -> bytes:
+    event = _EVENT.match(packet)
+    if event is None:
+        return packet
+    try:
+        name, *arguments = json.loads(event[1])
+        return json.dumps({"event": name, "argument": arguments[0] if arguments else None}).encode()
+    except (ValueError, TypeError, RecursionError):
+        return packet
+
+
+def _undisguised(message: bytes) -> bytes | None:
+    """The JSON object behind base64 and a key of one byte; the key is what turns the first byte into a brace."""
+    try:
+        hidden = base64.b64decode(message, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    key = hidden[0] ^ 0x7B
+    plain = bytes(byte ^ key for byte in hidden)
+    return plain if plain[:2] == b'{"' and plain.rstrip().endswith(b"}") else None
+
+
+class WebSocketMining:
+    """The messages of one connection; see the module's contract."""
+
+    def __init__(self, request: HttpMessage | None) -> None:
+        self._lines = Lines(kinds=dialects() + over_websocket(), request=request)
+
+    @property
+    def done(self) -> bool:
+        return self._lines.done
+
+    def message(self, side: Side, data: bytes, mark: Mark) -> list[Observation]:
+        """See `Messages`."""
+        return self._lines.line(side, as_line(data), mark)
+
+    def gap(self, side: Side) -> list[Observation]:
+        """See `Messages`."""
+        return self._lines.gap(side, 0)
+
+    def close(self) -> list[Observation]:
+        """See `Messages`."""
+        return self._lines.close()
