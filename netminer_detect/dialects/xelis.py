@@ -23,7 +23,7 @@ from netminer_detect.dialects.stratum import JobShape, Kin, Shape
 from netminer_detect.observations import Observation, ShareSubmitted, Side, WorkerLogin
 
 _WALLET = re.compile(r"xe[lt]:[0-9a-z]{50,70}")
-_ALGORITHMS = {"xel/0": "xelishash", "xel/1": "xelishash", "xel/v2": "xelishash-v2", "xel/v3": "xelishash-v3"}
+ALGORITHMS = {"xel/0": "xelishash", "xel/1": "xelishash", "xel/v2": "xelishash-v2", "xel/v3": "xelishash-v3"}
 MAX_RIGS = 256
 
 
@@ -74,7 +74,7 @@ class Xelis(Kin):
 
     def _notify(self, message: Message) -> list[Observation] | None:
         if _notify(message.positional) is not None:
-            algorithm = _ALGORITHMS.get(str(message.positional[3])[:8])
+            algorithm = ALGORITHMS.get(str(message.positional[3])[:8])
             if algorithm is not None:
                 self._name_algorithm(algorithm)
         return super()._notify(message)
