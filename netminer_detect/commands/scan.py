@@ -10,7 +10,6 @@ import argparse
 import contextlib
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -75,7 +74,7 @@ def _progress(arguments: argparse.Namespace) -> Progress | None:
 
 def _outputs(arguments: argparse.Namespace) -> list[tuple[str, str]]:
     """(format, path) of each output; the table on standard output where nothing else is asked for."""
-    if arguments.format is not None and arguments.format not in formats.names():
+    if arguments.format is not None and not formats.exists(arguments.format):
         raise ConfigError(f"--format {arguments.format}", "no such format", f"use {', '.join(formats.names())}")
     found = [formats.of_path(text) for text in arguments.output]
     for _, path in found:
@@ -104,6 +103,8 @@ def _write(name: str, path: str, report: Report, options: OutputOptions) -> None
 @contextlib.contextmanager
 def _replacing(path: str) -> Iterator[TextIO]:
     """A file that takes its place only when it is whole."""
+    import tempfile
+
     handle, temporary = tempfile.mkstemp(prefix=f".{os.path.basename(path)}.", dir=os.path.dirname(path) or ".")
     try:
         with open(handle, "w", encoding="utf-8", newline="") as stream:

@@ -9,12 +9,12 @@ candidate imports none.
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING
 
 import netminer_detect.dialects as folder
+from netminer_detect.discovery import module_names
 
 if TYPE_CHECKING:
     from netminer_detect.dialects.dialect import Dialect
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 @cache
 def _modules() -> list[ModuleType]:
-    names = sorted(module.name for module in pkgutil.iter_modules(folder.__path__))
-    return [importlib.import_module(f"{folder.__name__}.{name}") for name in names]
+    return [importlib.import_module(f"{folder.__name__}.{name}") for name in module_names(folder)]
 
 
 @cache

@@ -8,6 +8,7 @@ for a formula, `all_plain` goes through a whole object.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from typing import Any
 
@@ -23,6 +24,8 @@ _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 # that look alike must look different.
 _UNSEEN = frozenset([*range(0x34F, 0x350), 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164,
                      *range(0xFE00, 0xFE10), 0xFFA0, *range(0xE0100, 0xE01F0)])
+# What nearly all text is made of: printable ASCII, the marks of our own sentences, Chinese.
+_EVERYDAY = re.compile(r"[ -~\u2026\u00b7\u3001-\u301f\u4e00-\u9fff]*\Z")
 # More accents than any script puts on one letter flow over the lines around.
 _MAX_MARKS = 3
 
@@ -31,7 +34,7 @@ def plain(text: str, limit: int = MAX_TEXT) -> str:
     """Text that is safe on a terminal."""
     if len(text) > limit:
         text = text[: limit - 1] + "…"
-    if text.isascii() and text.isprintable():
+    if _EVERYDAY.match(text):
         return text
     shown: list[str] = []
     marks = 0

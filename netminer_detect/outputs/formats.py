@@ -1,17 +1,17 @@
 """Finds the output formats: every module of this folder with `SUFFIXES` and `write` is one, named like itself.
 
-Contract: `names()` lists them, `writer(name)` imports one, `of_path(text)` splits `[FORMAT:]FILE`.
+Contract: `names()` lists them, `exists(name)` and `writer(name)` import one, `of_path(text)` splits `[FORMAT:]FILE`.
 """
 
 from __future__ import annotations
 
 import importlib
-import pkgutil
 from collections.abc import Callable
 from functools import cache
 from typing import TextIO
 
 import netminer_detect.outputs as folder
+from netminer_detect.discovery import module_names
 from netminer_detect.errors import ConfigError
 from netminer_detect.findings import Report
 from netminer_detect.outputs.options import OutputOptions
@@ -22,11 +22,21 @@ Writer = Callable[[Report, TextIO, OutputOptions], None]
 @cache
 def _suffixes() -> dict[str, tuple[str, ...]]:
     found = {}
-    for module in pkgutil.iter_modules(folder.__path__):
-        suffixes = getattr(importlib.import_module(f"{folder.__name__}.{module.name}"), "SUFFIXES", None)
+    for name in module_names(folder):
+        suffixes = _suffixes_of(name)
         if suffixes is not None:
-            found[module.name] = suffixes
+            found[name] = suffixes
     return found
+
+
+def _suffixes_of(name: str) -> tuple[str, ...] | None:
+    suffixes: tuple[str, ...] | None = getattr(importlib.import_module(f"{folder.__name__}.{name}"), "SUFFIXES", None)
+    return suffixes
+
+
+def exists(name: str) -> bool:
+    """Whether there is such a format."""
+    return name in module_names(folder) and _suffixes_of(name) is not None
 
 
 def names() -> list[str]:
