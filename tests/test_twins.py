@@ -3,13 +3,14 @@
 import os
 import pathlib
 import random
+import re
 import shutil
 import subprocess
 import sys
 
 import pytest
 
-from netminer_detect.kernel import is_compiled
+from netminer_detect.kernel import is_compiled, layout
 from netminer_detect.kernel.interface import Watch
 from netminer_detect.kernel.plain import PlainKernel
 from netminer_detect.rulebook.book import load
@@ -40,6 +41,13 @@ def compare(kernel, watch, captures, max_flows=1 << 16):
 @pytest.mark.skipif(shutil.which("gcc") is None or os.environ.get("NETMINER_KERNEL") == "plain", reason="no compiler")
 def test_the_kernel_was_compiled():
     assert is_compiled()
+
+
+def test_the_compiled_numbers_are_those_of_the_plain_module():
+    declared = ROOT / "netminer_detect/kernel/layout.pxd"
+    compiled = dict(re.findall(r"^ +([A-Z_]+) = (\d+)$", declared.read_text(), re.MULTILINE))
+    plain = {name: str(value) for name, value in vars(layout).items() if name.isupper()}
+    assert compiled == plain
 
 
 @pytest.mark.parametrize("kernel", OTHERS)

@@ -5,19 +5,23 @@ cimport cython
 @cython.final
 cdef class Decoder:
     cdef const unsigned char[::1] data
+    cdef int link_type, code
+    cdef Py_ssize_t at, end
+    cdef long long size, number, record, time_ns
+    cdef unsigned long long hash
     cdef int protocol, source_port, destination_port, flags, vlan_count, ethertype
     cdef bint wide
     cdef unsigned long long source_high, source_low, destination_high, destination_low, vlans
     cdef long long sequence, acknowledgement
     cdef Py_ssize_t start, stop, missing
 
-    cdef int decode(self, int link_type, Py_ssize_t at, Py_ssize_t end) except -1
+    cdef int decode(self) except -1
     cdef int u16(self, Py_ssize_t at) except -1
     cdef Py_ssize_t u32(self, Py_ssize_t at) except -1
     cdef unsigned long long u64(self, Py_ssize_t at) except? 0
-    cdef Py_ssize_t first_layer(self, int link_type, Py_ssize_t at, Py_ssize_t end) except -99
-    cdef Py_ssize_t peel(self, Py_ssize_t at, Py_ssize_t end) except -99
-    cdef int ipv4(self, Py_ssize_t at, Py_ssize_t end) except -1
-    cdef int ipv6(self, Py_ssize_t at, Py_ssize_t end) except -1
+    cdef Py_ssize_t first_layer(self) except -99
+    cdef Py_ssize_t peel(self, Py_ssize_t at) except -99
+    cdef int ipv4(self, Py_ssize_t at) except -1
+    cdef int ipv6(self, Py_ssize_t at) except -1
     cdef bint tunnel_port(self, int port) noexcept
-    cdef int transport(self, Py_ssize_t at, Py_ssize_t end, Py_ssize_t held) except -1
+    cdef int transport(self, Py_ssize_t at, Py_ssize_t end) except -1

@@ -1,28 +1,30 @@
 # cython: language_level=3, boundscheck=True, wraparound=False, cdivision=True, initializedcheck=False
 """Decodes the frames that make up nearly all traffic, in place: the compiled half of `packet` and `link`.
 
-Contract: `Decoder.decode(link_type, at, end)` reads the frame `data[at:end]` and gives PACKET (the fields hold it),
-SLOW (rare: its twin, `packet.decode`, must read it: tunnels, fragments, MPLS, PPP, wireless, LLC …) or one of the
-codes of DEFECTS. Both halves agree on every frame that is not SLOW; a test holds them to it. Nothing is copied: the
-payload is `data[start:stop]`. Addresses are two big-endian words, IPv4 in the low one (`wide` tells them apart).
+Contract: a `Decoder` is one frame of a batch: the walk puts where it lies (data[at:end]), its link type, number,
+time (NO_TIME without one), size on the wire, and the place of its record. `decode()` puts PACKET in `code` (the
+fields hold the packet), SLOW (rare: its twin, `packet.decode`, must read it: tunnels, fragments, MPLS, PPP,
+wireless, LLC …) or one of the codes of DEFECTS. Both halves agree on every frame that is not SLOW; a test holds them
+to it. Nothing is copied: the payload is `data[start:stop]`. Addresses are two big-endian words, IPv4 in the low one
+(`wide` tells them apart). `vlans` holds 12 bits a tag, the innermost lowest.
 """
 
 import cython
 
-PACKET = 0
-SLOW = 1
-# Codes from 2 on, with the words of `packet` and `link`.
+if cython.compiled:
+    from cython.cimports.netminer_detect.kernel.layout import (
+        IP_LENGTH, NOT_IP, NOT_TCP_UDP, PACKET, SLOW, TCP_HEADER, TRUNCATED,
+    )  # fmt: skip
+else:
+    from netminer_detect.kernel.layout import (
+        IP_LENGTH, NOT_IP, NOT_TCP_UDP, PACKET, SLOW, TCP_HEADER, TRUNCATED,
+    )  # fmt: skip
+
+# The words of `packet` and `link` for the codes.
 DEFECTS = ("", "", "truncated", "not_ip", "ip_length", "tcp_header", "not_tcp_udp")
 
-_PACKET = cython.declare(cython.int, 0)
-_SLOW = cython.declare(cython.int, 1)
-_TRUNCATED = cython.declare(cython.int, 2)
-_NOT_IP = cython.declare(cython.int, 3)
-_IP_LENGTH = cython.declare(cython.int, 4)
-_TCP_HEADER = cython.declare(cython.int, 5)
-_NOT_TCP_UDP = cython.declare(cython.int, 6)
 MAX_LAYERS = cython.declare(cython.int, 16)
-MAX_VLANS = cython.declare(cython.int, 4)
+MAX_VLANS = cython.declare(cython.int, 3)
 MAX_EXTENSIONS = cython.declare(cython.int, 16)
 
 
@@ -31,6 +33,8 @@ class Decoder:
 
     def __init__(self):
         self.data = b""
+        self.link_type = self.code = 0
+        self.at = self.end = self.size = self.number = self.record = self.time_ns = self.hash = 0
         self.protocol = self.source_port = self.destination_port = self.flags = self.vlan_count = self.ethertype = 0
         self.wide = False
         self.source_high = self.source_low = self.destination_high = self.destination_low = self.vlans = 0
@@ -51,22 +55,28 @@ class Decoder:
             value = value << 8 | self.data[at + i]
         return value
 
-    def decode(self, link_type, at, end):
-        at = self.first_layer(link_type, at, end)
+    def decode(self):
+        """Read the frame; see the module's contract."""
+        at: cython.Py_ssize_t = self.first_layer()
         if at >= 0:
-            at = self.peel(at, end)
+            at = self.peel(at)
         if at < 0:
-            return -at
-        if at >= end:
-            return _TRUNCATED
-        if self.ethertype == 0x0800:
-            return self.ipv4(at, end) if self.data[at] >> 4 == 4 else _NOT_IP
-        return self.ipv6(at, end) if self.data[at] >> 4 == 6 else _NOT_IP
+            self.code = -at
+        elif at >= self.end:
+            self.code = TRUNCATED
+        elif self.ethertype == 0x0800:
+            self.code = self.ipv4(at) if self.data[at] >> 4 == 4 else NOT_IP
+        else:
+            self.code = self.ipv6(at) if self.data[at] >> 4 == 6 else NOT_IP
+        return 0
 
-    def first_layer(self, link_type, at, end):
+    def first_layer(self):
         """Where the layer behind the link's begins, its type in `ethertype`; negative codes."""
         header: cython.int
         place: cython.int
+        at: cython.Py_ssize_t = self.at
+        end: cython.Py_ssize_t = self.end
+        link_type: cython.int = self.link_type
         self.vlan_count = 0
         self.vlans = 0
         if link_type == 1:
@@ -77,21 +87,22 @@ class Decoder:
             header, place = 20, 0
         elif link_type == 101 or link_type == 12 or link_type == 14:
             if at >= end:
-                return -_TRUNCATED
+                return -TRUNCATED
             self.ethertype = 0x0800 if self.data[at] >> 4 == 4 else 0x86DD if self.data[at] >> 4 == 6 else 0
             return at
         else:
-            return -_SLOW
+            return -SLOW
         if at + place + 2 > end:
-            return -_TRUNCATED
+            return -TRUNCATED
         self.ethertype = self.u16(at + place)
         if self.ethertype < 0x0600:
-            return -_SLOW
+            return -SLOW
         return at + header
 
-    def peel(self, at, end):
+    def peel(self, at):
         """Behind the VLAN tags; other shims are left to the twin."""
         i: cython.int
+        end: cython.Py_ssize_t = self.end
         kind: cython.int
         for i in range(MAX_LAYERS):
             kind = self.ethertype
@@ -99,41 +110,43 @@ class Decoder:
                 return at
             if kind == 0x8100 or kind == 0x88A8 or kind == 0x9100 or kind == 0x9200 or kind == 0x9300:
                 if self.vlan_count == MAX_VLANS:
-                    return -_SLOW
+                    return -SLOW
                 if at + 4 > end:
-                    return -_TRUNCATED
-                self.vlans = self.vlans << 16 | self.u16(at) & 0x0FFF
+                    return -TRUNCATED
+                self.vlans = self.vlans << 12 | self.u16(at) & 0x0FFF
                 self.vlan_count += 1
                 self.ethertype = self.u16(at + 2)
                 at += 4
                 if self.ethertype < 0x0600:
-                    return -_SLOW
+                    return -SLOW
             elif kind == 0x8847 or kind == 0x8848 or kind == 0x8864 or kind == 0x88E7 or kind == 0x6558:
-                return -_SLOW
+                return -SLOW
             else:
-                return -_NOT_IP
-        return -_NOT_IP
+                return -NOT_IP
+        return -NOT_IP
 
-    def ipv4(self, at, end):
+    def ipv4(self, at):
+        end: cython.Py_ssize_t = self.end
         header: cython.int = (self.data[at] & 0x0F) * 4
         if header < 20 or at + header > end:
-            return _TRUNCATED
+            return TRUNCATED
         total: cython.int = self.u16(at + 2)
         if total and total < header:
-            return _IP_LENGTH
+            return IP_LENGTH
         if self.u16(at + 6) & 0x3FFF:
-            return _SLOW
+            return SLOW
         self.wide = False
         self.source_high = self.destination_high = 0
         self.source_low = self.u32(at + 12)
         self.destination_low = self.u32(at + 16)
         self.protocol = self.data[at + 9]
         stop: cython.Py_ssize_t = at + total if total else end
-        return self.transport(at + header, stop, end)
+        return self.transport(at + header, stop)
 
-    def ipv6(self, at, end):
+    def ipv6(self, at):
+        end: cython.Py_ssize_t = self.end
         if at + 40 > end:
-            return _TRUNCATED
+            return TRUNCATED
         length: cython.Py_ssize_t = self.u16(at + 4)
         kind: cython.int = self.data[at + 6]
         stop: cython.Py_ssize_t = at + 40 + length if length else end
@@ -147,55 +160,56 @@ class Decoder:
         for i in range(MAX_EXTENSIONS):
             if kind == 0 or kind == 43 or kind == 60 or kind == 135 or kind == 139 or kind == 140 or kind == 51:
                 if at + 2 > end:
-                    return _TRUNCATED
+                    return TRUNCATED
                 length = self.data[at + 1] * 4 if kind == 51 else self.data[at + 1] * 8
                 kind = self.data[at]
                 at += 8 + length
             elif kind == 44:
-                return _SLOW
+                return SLOW
             else:
                 self.protocol = kind
-                return self.transport(at, stop, end)
-        return _NOT_TCP_UDP
+                return self.transport(at, stop)
+        return NOT_TCP_UDP
 
-    def transport(self, at, end, held):
+    def transport(self, at, end):
         """The TCP or UDP header at `at`; the packet ends at `end`, what was captured at `held`."""
         size: cython.int
+        held: cython.Py_ssize_t = self.end
         if self.protocol == 6:
             if at + 13 > held:
-                return _TRUNCATED
+                return TRUNCATED
             size = (self.data[at + 12] >> 4) * 4
             if size < 20:
-                return _TCP_HEADER
+                return TCP_HEADER
             if at + 14 > held:
-                return _TRUNCATED
+                return TRUNCATED
             self.sequence = self.u32(at + 4)
             self.flags = self.data[at + 13]
             self.acknowledgement = self.u32(at + 8) if self.flags & 16 else 0
             self.start = at + size
         elif self.protocol == 17:
             if at + 4 > held:
-                return _TRUNCATED
+                return TRUNCATED
             if self.tunnel_port(self.u16(at)) or self.tunnel_port(self.u16(at + 2)):
-                return _SLOW
+                return SLOW
             if at + 6 > held:
-                return _TRUNCATED
+                return TRUNCATED
             size = self.u16(at + 4)
             if 8 <= size <= end - at:
                 end = at + size
             self.sequence = self.flags = self.acknowledgement = 0
             self.start = at + 8
         elif self.protocol == 4 or self.protocol == 41 or self.protocol == 47 or self.protocol == 115:
-            return _SLOW
+            return SLOW
         else:
-            return _NOT_TCP_UDP
+            return NOT_TCP_UDP
         self.source_port = self.u16(at)
         self.destination_port = self.u16(at + 2)
         if held > end:
             held = end
         self.stop = held if held > self.start else self.start
         self.missing = end - self.stop if end > self.stop else 0
-        return _PACKET
+        return PACKET
 
     def tunnel_port(self, port):
         """Ports on which `packet` looks for VXLAN, Geneve, GTP-U, Teredo, L2TP."""

@@ -1,5 +1,7 @@
 # The C types of fused.py.
 
+cimport cython
+
 from netminer_detect.kernel.decoding cimport Decoder
 from netminer_detect.kernel.heads cimport Triage
 from netminer_detect.kernel.table cimport FlowTable
@@ -8,6 +10,7 @@ from netminer_detect.kernel.walking cimport Walker
 cdef class FusedKernel(Walker):
     cdef public object counters
     cdef object watch, bindings, fragments, tunnels, more_vlans
+    cdef Decoder packet
     cdef FlowTable table
     cdef Triage triage
     cdef const unsigned char[::1] aside
@@ -15,12 +18,21 @@ cdef class FusedKernel(Walker):
     cdef long long packets, octets, evicted
     cdef long long[::1] defects
 
-    cdef int frame(self, Py_ssize_t at, Py_ssize_t end, long long original, long long time_ns) except -1
-    cdef int take(self, Py_ssize_t at, long long size, long long time_ns) except -1
-    cdef Py_ssize_t begin(self, long long time_ns) except -1
-    cdef int hand_out(self, Py_ssize_t row, int way, long long time_ns) except -1
+    cdef int look_up(self) except -1
+    cdef int frame(self, Decoder packet) except -1
+    @cython.final
+    cdef int take(self) except -1
+    @cython.final
+    cdef Py_ssize_t begin(self) except -1
+    @cython.final
+    cdef int hand_out(self, Py_ssize_t row, int way) except -1
+    @cython.final
     cdef bint deserves(self, Py_ssize_t row, int way) except -1
+    @cython.final
     cdef bint judge(self, Py_ssize_t row, int way) except -1
+    @cython.final
     cdef bint judge_head(self, Py_ssize_t row, int way, bint cut) except -1
+    @cython.final
     cdef bint judge_later(self, Py_ssize_t row, int way, bint cut) except -1
+    @cython.final
     cdef bint answers_unseen(self, Py_ssize_t row, int way) except -1

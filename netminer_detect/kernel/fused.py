@@ -18,13 +18,23 @@ from netminer_detect.kernel.interface import Closed, Counters, Segment
 from netminer_detect.kernel.packet import Fragment, decode, decode_payload
 
 if cython.compiled:
-    from cython.cimports.netminer_detect.kernel import heads, rows
+    from cython.cimports.netminer_detect.kernel import heads
+    from cython.cimports.netminer_detect.kernel.decoding import Decoder
     from cython.cimports.netminer_detect.kernel.heads import Triage
+    from cython.cimports.netminer_detect.kernel.layout import (
+        AWAY, CANDIDATE, EVERY, EXPECTED, HAS_EXPECTED, HAS_ISN, HAS_MAC, HELLO, JUDGED, PACKET, PLAIN, REQUESTS,
+        SETTLED, SLOW,
+    )  # fmt: skip
     from cython.cimports.netminer_detect.kernel.table import FlowTable, ahead
     from cython.cimports.netminer_detect.kernel.walking import Walker
 else:
-    from netminer_detect.kernel import heads, rows
+    from netminer_detect.kernel import heads
+    from netminer_detect.kernel.decoding import Decoder
     from netminer_detect.kernel.heads import Triage
+    from netminer_detect.kernel.layout import (
+        AWAY, CANDIDATE, EVERY, EXPECTED, HAS_EXPECTED, HAS_ISN, HAS_MAC, HELLO, JUDGED, PACKET, PLAIN, REQUESTS,
+        SETTLED, SLOW,
+    )  # fmt: skip
     from netminer_detect.kernel.table import FlowTable, ahead
     from netminer_detect.kernel.walking import Walker
 
@@ -88,25 +98,26 @@ class FusedKernel(Walker):
 
     # A frame
 
-    def frame(self, at, end, original, time_ns):
-        code: cython.int
-        size: cython.longlong = end - at
+    def look_up(self):
+        return self.table.look_up(self.batch, self.gathered)
+
+    def frame(self, packet):
+        captured: cython.longlong = packet.end - packet.at
         if self.packets and self.packets % SWEEP_FRAMES == 0:
             self.table.sweep()
         self.packets += 1
-        self.octets += size
-        if time_ns != NO_TIME and (self.table.earliest == NO_TIME or time_ns < self.table.earliest):
-            self.table.earliest = time_ns
-        if size < original:
+        self.octets += captured
+        if packet.time_ns != NO_TIME and (self.table.earliest == NO_TIME or packet.time_ns < self.table.earliest):
+            self.table.earliest = packet.time_ns
+        if captured < packet.size:
             self.defects[SNAP_LENGTH] += 1
-            size = original
-        code = self.packet.decode(self.link_type, at, end)
-        if code == 0:
-            self.take(at, size, time_ns)
-        elif code == 1:
-            self._take_rare(at, end, size, time_ns)
+        self.packet = packet
+        if packet.code == PACKET:
+            self.take()
+        elif packet.code == SLOW:
+            self._take_rare()
         else:
-            self.defects[code] += 1
+            self.defects[packet.code] += 1
         if self.table.closed:
             self._close_candidates()
         return 0
@@ -116,13 +127,14 @@ class FusedKernel(Walker):
         self.pending[:0] = [Closed(number) for number in self.table.closed]
         self.table.closed.clear()
 
-    def _take_rare(self, at, end, size, time_ns):
+    def _take_rare(self):
         """A frame for the twin: tunnels, fragments, rare links."""
-        decoded = decode(self.link_type, bytes(memoryview(self.buffer)[at:end]))
+        packet = self.packet
+        decoded = decode(packet.link_type, bytes(memoryview(self.buffer)[packet.at : packet.end]))
         for _ in range(8):  # a packet put together may be a tunnel's fragment again
             if not isinstance(decoded, Fragment):
                 break
-            whole = self.fragments.add(decoded, None if time_ns == NO_TIME else time_ns)
+            whole = self.fragments.add(decoded, None if packet.time_ns == NO_TIME else packet.time_ns)
             if whole is None:
                 return
             decoded = decode_payload(decoded.key[3], decoded, whole)
@@ -132,10 +144,11 @@ class FusedKernel(Walker):
             self.counters.defects[decoded] = self.counters.defects.get(decoded, 0) + 1
             return
         self._put_aside(decoded)
+        self.table.hash_packet(packet)
         self.is_aside = True
         self.tunnels = decoded.tunnels
         self.more_vlans = decoded.vlans
-        self.take(at, size, time_ns)
+        self.take()
         self.is_aside = False
 
     def _put_aside(self, decoded):
@@ -150,46 +163,50 @@ class FusedKernel(Walker):
         packet.source_port, packet.destination_port = decoded.source_port, decoded.destination_port
         packet.sequence, packet.acknowledgement = decoded.sequence, decoded.acknowledgement
         packet.start, packet.stop, packet.missing = 0, len(decoded.payload), decoded.missing
-        packet.vlan_count = 0
+        packet.vlans = packet.vlan_count = 0
 
     # Its flow
 
-    def take(self, at, size, time_ns):
+    def take(self):
         """Find or make the packet's flow, count it there, and hand it out where that is a candidate."""
-        table = self.table
-        row: cython.Py_ssize_t = table.find(self.packet)
+        table, packet = self.table, self.packet
+        row: cython.Py_ssize_t = table.find(packet)
         way: cython.int = table.way
+        code: cython.int = AWAY
         handed: cython.bint
-        if row >= 0 and not table.belongs(row, way, self.packet, time_ns):
-            table.close(row)
-            row = -1
-        if row < 0:
-            row = self.begin(time_ns)
+        if row >= 0:
+            code = table.join(row, way, packet)
+            if code == AWAY:
+                table.close(row)
+        if code == AWAY:
+            row = self.begin()
             way = table.way
-        table.count(row, way, self.packet, time_ns, size)
-        if (way == 0 and self.link_type == 1 and not table.flags(row) & rows.HAS_MAC
+            code = table.join(row, way, packet)
+        if (way == 0 and packet.link_type == 1 and not table.flags(row) & HAS_MAC
                 and not (self.is_aside and self.tunnels)):
-            table.note_mac(row, self.packet.u64(at + 6) >> 16)
+            table.note_mac(row, packet.u64(packet.at + 6) >> 16)
+        if code == PLAIN:
+            return 0
         handed = self.deserves(row, way)
-        table.follow(row, way, self.packet)
+        table.follow(row, way, packet)
         if handed:
-            self.hand_out(row, way, time_ns)
+            self.hand_out(row, way)
         return 0
 
-    def begin(self, time_ns):
+    def begin(self):
         """A row for the packet's flow."""
         table, packet = self.table, self.packet
         row: cython.Py_ssize_t
         if table.live >= table.max_flows:
             table.evict()
             self.evicted += 1
-        row = table.open(packet, time_ns)
+        row = table.open(packet)
         if self.is_aside and (self.tunnels or self.more_vlans):
             table.note_extra(row, self.more_vlans, self.tunnels)
         if (self.triage.known(packet.destination_high, packet.destination_low, packet.wide, packet.destination_port)
                 or self.triage.known(packet.source_high, packet.source_low, packet.wide, packet.source_port)
                 or (self.any_bound and self._tied())):
-            table.set_flags(row, rows.CANDIDATE | rows.EVERY)
+            table.set_flags(row, CANDIDATE | EVERY)
         return row
 
     def _tied(self):
@@ -198,13 +215,13 @@ class FusedKernel(Walker):
         return (self.triage.tied(one[0], one[1], other[0], other[1], packet.wide)
                 or self.triage.tied(other[0], other[1], one[0], one[1], packet.wide))
 
-    def hand_out(self, row, way, time_ns):
+    def hand_out(self, row, way):
         packet = self.packet
         payload = bytes((self.aside if self.is_aside else packet.data)[packet.start : packet.stop])
         self.table.hand_out(row)
         self.pending.append(Segment(
-            self.table.number_of(row), way == 0, self.number, None if time_ns == NO_TIME else time_ns,
-            self.base + self.record, packet.sequence, packet.flags, payload, packet.missing,
+            self.table.number_of(row), way == 0, packet.number, None if packet.time_ns == NO_TIME else packet.time_ns,
+            packet.record, packet.sequence, packet.flags, payload, packet.missing,
             packet.acknowledgement))  # fmt: skip
         return 0
 
@@ -215,8 +232,8 @@ class FusedKernel(Walker):
         packet, table = self.packet, self.table
         flags: cython.ulonglong = table.flags(row)
         hit: cython.bint
-        if flags & (rows.SETTLED | rows.EVERY):
-            return flags & rows.SETTLED == 0
+        if flags & (SETTLED | EVERY):
+            return flags & SETTLED == 0
         if packet.stop == packet.start:
             return False
         if packet.source_port == 53 or packet.destination_port == 53:
@@ -224,13 +241,13 @@ class FusedKernel(Walker):
             if packet.protocol == 17:
                 hit = self.triage.dns_hit(data, packet.start, packet.stop)
                 if hit:
-                    table.set_flags(row, rows.CANDIDATE)
+                    table.set_flags(row, CANDIDATE)
                 return hit
             if self.triage.dns_stream_hit(data, packet.start, packet.stop):
-                table.set_flags(row, rows.CANDIDATE | rows.EVERY)
+                table.set_flags(row, CANDIDATE | EVERY)
                 return True
         if self.judge(row, way):
-            table.set_flags(row, rows.CANDIDATE | rows.EVERY)
+            table.set_flags(row, CANDIDATE | EVERY)
             return True
         return False
 
@@ -241,11 +258,11 @@ class FusedKernel(Walker):
         tcp: cython.bint = packet.protocol == 6
         cut: cython.bint = packet.missing > 0
         distance: cython.longlong = 0
-        if tcp and flags & rows.HAS_EXPECTED and flags & (rows.HELLO | rows.HAS_ISN):
-            distance = ahead(packet.sequence + (packet.flags >> 1 & 1), table.half(row, rows.EXPECTED, way))
-        if flags & rows.HELLO:
+        if tcp and flags & HAS_EXPECTED and flags & (HELLO | HAS_ISN):
+            distance = ahead(packet.sequence + (packet.flags >> 1 & 1), table.half(row, EXPECTED, way))
+        if flags & HELLO:
             return distance > 0 or self._judge_more(row, way, -distance, cut)
-        if flags & rows.JUDGED:
+        if flags & JUDGED:
             return self.judge_later(row, way, cut)
         if distance:
             return distance > 0
@@ -263,13 +280,13 @@ class FusedKernel(Walker):
             verdict = twin.judge_head(self.watch, bytes(data[packet.start : packet.stop]), cut, not tcp)
             if isinstance(verdict, twin.Hello):
                 table.hellos[2 * row + way] = verdict
-                table.set_flags(row, rows.HELLO << 8 * way)
+                table.set_flags(row, HELLO << 8 * way)
                 return False
             code = int(verdict)
         if code != heads.BLANK or table.payload(row, way) > MAX_BLANK:
-            table.set_flags(row, rows.JUDGED << 8 * way)
+            table.set_flags(row, JUDGED << 8 * way)
         if code == heads.HTTP:
-            table.set_flags(row, rows.REQUESTS << 8 * way)
+            table.set_flags(row, REQUESTS << 8 * way)
         return code == heads.CANDIDATE
 
     def judge_later(self, row, way, cut):
@@ -278,10 +295,10 @@ class FusedKernel(Walker):
         flags: cython.ulonglong = table.flags(row)
         at: cython.Py_ssize_t
         data = self.aside if self.is_aside else packet.data
-        if flags & rows.REQUESTS << 8 * way:
+        if flags & REQUESTS << 8 * way:
             if self.triage.judge_http(data, packet.start, packet.stop, cut) == heads.CANDIDATE:
                 return True
-        if packet.protocol != 6 or flags & (rows.HAS_ISN | rows.HAS_ISN << 8):
+        if packet.protocol != 6 or flags & (HAS_ISN | HAS_ISN << 8):
             return False
         at = self.triage.blanks(data, packet.start, packet.stop)
         if at == packet.stop or data[at] != 0x7B:
@@ -292,9 +309,9 @@ class FusedKernel(Walker):
         """See `plain`: an answer before its question."""
         packet, table = self.packet, self.table
         flags: cython.ulonglong = table.flags(row) >> 8 * (1 - way)
-        if not flags & rows.HAS_ISN or not flags & rows.HAS_EXPECTED or not packet.flags & 16:
+        if not flags & HAS_ISN or not flags & HAS_EXPECTED or not packet.flags & 16:
             return False
-        return ahead(packet.acknowledgement, table.half(row, rows.EXPECTED, 1 - way)) > 1
+        return ahead(packet.acknowledgement, table.half(row, EXPECTED, 1 - way)) > 1
 
     def _judge_more(self, row, way, skip, cut):
         """The next bytes of a ClientHello."""
@@ -304,6 +321,6 @@ class FusedKernel(Walker):
         verdict = table.hellos[2 * row + way].more(self.watch, fresh) if fresh else None
         if verdict is not None or cut:
             del table.hellos[2 * row + way]
-            table.clear_flags(row, rows.HELLO << 8 * way)
-            table.set_flags(row, rows.JUDGED << 8 * way)
+            table.clear_flags(row, HELLO << 8 * way)
+            table.set_flags(row, JUDGED << 8 * way)
         return verdict is twin.Verdict.CANDIDATE

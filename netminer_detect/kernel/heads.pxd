@@ -1,7 +1,10 @@
 # The C types of heads.py.
 
+cimport cython
+
 cdef int BLANK, PASSED, HTTP, CANDIDATE, ASK
 
+@cython.final
 cdef class Triage:
     cdef object watch, bindings
     cdef const unsigned long long[::1] names, endpoints

@@ -1,35 +1,58 @@
 # The C types of rows.py.
 
+cimport cython
+
 from netminer_detect.kernel.decoding cimport Decoder
 
-cdef int S_HIGH, S_LOW, D_HIGH, D_LOW, ENDS, NUMBER, FIRST, LAST, SIZE, PAYLOAD, PACKETS, ISN, EXPECTED, VLANS, MAC, FLAGS, VLAN_SHIFT
-cdef unsigned long long HAS_ISN, HAS_EXPECTED, FIN, JUDGED, REQUESTS, HELLO, SEEN, RESET, ESTABLISHED, CANDIDATE, EVERY, SETTLED, HAS_MAC, HAS_EXTRA, HANDED, LIVE, LOW, WORD
+cdef unsigned long long LOW, WORD, NUMBERS
 cdef long long NO_TIME
 
 cdef class Rows:
-    cdef public object closed, kept, handed, hellos
-    cdef object extra
+    cdef public list closed
+    cdef public dict kept, handed, hellos
+    cdef dict extra
     cdef unsigned long long[:, ::1] rows
-    cdef unsigned int[::1] slots
-    cdef unsigned long long seed, number
+    cdef unsigned long long[::1] slots
+    cdef unsigned long long seed, number, touched
     cdef Py_ssize_t max_flows, live, used, free, mask, slot_count, sweep_at, evict_at
     cdef int way
     cdef long long clock, earliest
 
+    @cython.final
     cdef unsigned long long end_hash(self, unsigned long long high, unsigned long long low, unsigned long long port) noexcept
+    @cython.final
     cdef unsigned long long row_hash(self, Py_ssize_t row) except? 0
+    @cython.final
+    cdef int look_up(self, list batch, Py_ssize_t count) except -1
+    @cython.final
+    cdef int hash_packet(self, Decoder packet) except -1
+    @cython.final
     cdef Py_ssize_t find(self, Decoder packet) except -2
-    cdef Py_ssize_t open(self, Decoder packet, long long time_ns) except -1
+    @cython.final
+    cdef Py_ssize_t open(self, Decoder packet) except -1
+    @cython.final
     cdef int insert(self, Py_ssize_t row) except -1
+    @cython.final
     cdef int widen(self) except -1
+    @cython.final
     cdef int close(self, Py_ssize_t row) except -1
+    @cython.final
     cdef int unlink(self, Py_ssize_t row) except -1
+    @cython.final
     cdef unsigned long long flags(self, Py_ssize_t row) except? 0
+    @cython.final
     cdef int set_flags(self, Py_ssize_t row, unsigned long long bits) except -1
+    @cython.final
     cdef int clear_flags(self, Py_ssize_t row, unsigned long long bits) except -1
+    @cython.final
     cdef unsigned long long half(self, Py_ssize_t row, int column, int way) except? 0
+    @cython.final
     cdef int set_half(self, Py_ssize_t row, int column, int way, unsigned long long value) except -1
+    @cython.final
     cdef unsigned long long payload(self, Py_ssize_t row, int way) except? 0
+    @cython.final
     cdef unsigned long long number_of(self, Py_ssize_t row) except? 0
+    @cython.final
     cdef int note_mac(self, Py_ssize_t row, unsigned long long mac) except -1
+    @cython.final
     cdef int hand_out(self, Py_ssize_t row) except -1

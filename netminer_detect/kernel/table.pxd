@@ -7,9 +7,10 @@ from netminer_detect.kernel.rows cimport Rows
 
 @cython.final
 cdef class FlowTable(Rows):
-    cdef bint belongs(self, Py_ssize_t row, int way, Decoder packet, long long time_ns) except -1
+    cdef int join(self, Py_ssize_t row, int way, Decoder packet) except -1
+    cdef bint belongs(self, Py_ssize_t row, int way, Decoder packet) except -1
     cdef bint syn_belongs(self, Py_ssize_t row, int way, Decoder packet) except -1
-    cdef int count(self, Py_ssize_t row, int way, Decoder packet, long long time_ns, unsigned long long size) except -1
+    cdef int count(self, Py_ssize_t row, int way, Decoder packet) except -1
     cdef int follow(self, Py_ssize_t row, int way, Decoder packet) except -1
     cdef bint half_open(self, unsigned long long flags, Py_ssize_t row) except -1
     cdef int sweep(self) except -1

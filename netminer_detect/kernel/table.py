@@ -11,16 +11,18 @@ from netminer_detect.kernel import policy
 
 if cython.compiled:
     from cython.cimports.netminer_detect.kernel.decoding import Decoder
-    from cython.cimports.netminer_detect.kernel.rows import (
-        CANDIDATE, ENDS, ESTABLISHED, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, ISN, LAST, LIVE, LOW,
-        NO_TIME, PACKETS, PAYLOAD, RESET, SEEN, SETTLED, SIZE, WORD, Rows,
+    from cython.cimports.netminer_detect.kernel.layout import (
+        AWAY, CANDIDATE, ENDS, ESTABLISHED, EVERY, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, HELLO, ISN,
+        JUDGED, LAST, LIVE, LOOK, PACKETS, PAYLOAD, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
     )  # fmt: skip
+    from cython.cimports.netminer_detect.kernel.rows import LOW, NO_TIME, WORD, Rows
 else:
     from netminer_detect.kernel.decoding import Decoder
-    from netminer_detect.kernel.rows import (
-        CANDIDATE, ENDS, ESTABLISHED, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, ISN, LAST, LIVE, LOW,
-        NO_TIME, PACKETS, PAYLOAD, RESET, SEEN, SETTLED, SIZE, WORD, Rows,
+    from netminer_detect.kernel.layout import (
+        AWAY, CANDIDATE, ENDS, ESTABLISHED, EVERY, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, HELLO, ISN,
+        JUDGED, LAST, LIVE, LOOK, PACKETS, PAYLOAD, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
     )  # fmt: skip
+    from netminer_detect.kernel.rows import LOW, NO_TIME, WORD, Rows
 
 SHORT_IDLE_NS = cython.declare(cython.longlong, policy.SHORT_IDLE_NS)
 LONG_IDLE_NS = cython.declare(cython.longlong, policy.LONG_IDLE_NS)
@@ -30,10 +32,15 @@ SWEEP_ROWS = cython.declare(cython.Py_ssize_t, policy.SWEEP_ROWS)
 EVICT_LOOKS = cython.declare(cython.Py_ssize_t, policy.EVICT_LOOKS)
 
 
+# Typed: a literal above 2^31 is an object.
+TURN = cython.declare(cython.longlong, 1 << 32)
+HALF_TURN = cython.declare(cython.longlong, 1 << 31)
+
+
 def ahead(sequence, expected):
     """See `flows.ahead`."""
     distance: cython.longlong = (sequence - expected) & LOW
-    return distance - 0x100000000 if distance & 0x80000000 else distance
+    return distance - TURN if distance & HALF_TURN else distance
 
 
 class FlowTable(Rows):
@@ -41,11 +48,31 @@ class FlowTable(Rows):
 
     # What belongs to it
 
-    def belongs(self, row, way, packet, time_ns):
+    def join(self, row, way, packet):
+        """Count a packet where it belongs to the row: AWAY if it does not; PLAIN if it is done with, since nothing
+        that it holds can make its flow a candidate; LOOK if it is to be judged and then to be followed."""
+        flags: cython.ulonglong
+        own: cython.ulonglong
+        if not self.belongs(row, way, packet):
+            return AWAY
+        self.count(row, way, packet)
+        flags = self.rows[row, FLAGS]
+        if flags & EVERY and not flags & SETTLED:
+            return LOOK
+        own = flags >> 8 * way
+        if not (flags & SETTLED or packet.stop == packet.start
+                or (own & (JUDGED | HELLO | REQUESTS) == JUDGED
+                    and (packet.protocol != 6 or flags & (HAS_ISN | HAS_ISN << 8))
+                    and packet.source_port != 53 and packet.destination_port != 53)):
+            return LOOK
+        self.follow(row, way, packet)
+        return PLAIN
+
+    def belongs(self, row, way, packet):
         """See `flows.belongs`."""
         idle: cython.longlong = 0
-        if time_ns != NO_TIME and self.rows[row, LAST] != WORD:
-            idle = time_ns - cython.cast(cython.longlong, self.rows[row, LAST])
+        if packet.time_ns != NO_TIME and self.rows[row, LAST] != WORD:
+            idle = packet.time_ns - cython.cast(cython.longlong, self.rows[row, LAST])
         if packet.protocol != 6:
             return idle <= SHORT_IDLE_NS
         if packet.flags & 2:
@@ -69,16 +96,17 @@ class FlowTable(Rows):
             return True
         return 0 <= ahead(self.half(row, EXPECTED, way), packet.sequence + 1) <= FIRST_WINDOW
 
-    def count(self, row, way, packet, time_ns, size):
+    def count(self, row, way, packet):
         """See `flows.count`."""
-        flags: cython.ulonglong = self.rows[row, FLAGS] | SEEN << 8 * way
+        seen: cython.ulonglong = SEEN
+        flags: cython.ulonglong = self.rows[row, FLAGS] | seen << 8 * way
         self.rows[row, PACKETS] += 1
-        self.rows[row, SIZE] += size
+        self.rows[row, SIZE] += packet.size
         self.rows[row, PAYLOAD + way] += packet.stop - packet.start + packet.missing
-        if time_ns != NO_TIME:
+        if packet.time_ns != NO_TIME:
             if self.rows[row, FIRST] == WORD:
-                self.rows[row, FIRST] = time_ns
-            self.rows[row, LAST] = time_ns
+                self.rows[row, FIRST] = packet.time_ns
+            self.rows[row, LAST] = packet.time_ns
         if packet.protocol == 6:
             if packet.flags & 2:
                 if not flags & HAS_ISN << 8 * way:

@@ -1,12 +1,16 @@
 # The C types of walking.py.
 
+cimport cython
+
 from netminer_detect.kernel.decoding cimport Decoder
 
 cdef class Walker:
-    cdef Decoder packet
+    cdef list batch
+    cdef Py_ssize_t gathered, taken
+    cdef const unsigned char[::1] data
     cdef object buffer, section, stream, path, warn
     cdef public list pending
-    cdef Py_ssize_t position, record, limit, need
+    cdef Py_ssize_t position, limit, need
     cdef long long base
     cdef bint big_endian
     cdef int header_size, link_type
@@ -15,9 +19,19 @@ cdef class Walker:
     cdef int[::1] link_types
     cdef unsigned long long[::1] tick_ns
 
+    @cython.final
     cdef Py_ssize_t u32(self, Py_ssize_t at) except -1
-    cdef int walk_pcap(self) except -1
+    @cython.final
+    cdef int gather(self, Py_ssize_t at, Py_ssize_t end, long long size, Py_ssize_t record, long long time_ns) except -1
+    @cython.final
+    cdef bint take_batch(self) except -1
+    @cython.final
+    cdef int gather_pcap(self) except -1
+    @cython.final
     cdef int pcap_frame(self, Py_ssize_t at, Py_ssize_t end) except -1
-    cdef int walk_pcapng(self) except -1
-    cdef int walk_enhanced(self, Py_ssize_t at, Py_ssize_t size) except -1
-    cdef int frame(self, Py_ssize_t at, Py_ssize_t end, long long original, long long time_ns) except -1
+    @cython.final
+    cdef int gather_pcapng(self) except -1
+    @cython.final
+    cdef bint gather_enhanced(self, Py_ssize_t at, Py_ssize_t size) except -1
+    cdef int look_up(self) except -1
+    cdef int frame(self, Decoder packet) except -1

@@ -1,11 +1,14 @@
 # cython: language_level=3, boundscheck=True, wraparound=False, cdivision=True, initializedcheck=False
-"""Walks captures in one reused buffer and hands each frame where it lies to `frame`: the namesake of `sources.capture`.
+"""Walks captures in one reused buffer and decodes frames where they lie, a batch at a time: the namesake of
+`sources.capture`.
 
 Contract: `Walker.walk(stream, path, warn)` yields what `frame` put in `pending`, as soon as it is there. Formats,
-numbers, times, offsets, warnings and errors are those of `read_frames`, whose helpers read what is rare. The buffer
-holds BLOCK bytes, more only while a longer record asks for it.
+numbers, times, offsets, warnings and errors are those of `read_frames`, whose helpers read what is rare. A batch is
+up to BATCH frames that lie in the buffer, each in a Decoder of its own; `look_up` sees it whole before `frame` is
+called for each. The buffer holds BLOCK bytes, more only while a longer record asks for it.
 """
 
+import mmap
 from array import array
 
 import cython
@@ -15,32 +18,33 @@ from netminer_detect.sources import capture
 
 if cython.compiled:
     from cython.cimports.netminer_detect.kernel.decoding import Decoder
+    from cython.cimports.netminer_detect.kernel.layout import EVENTS, NEED, OVER
 else:
     from netminer_detect.kernel.decoding import Decoder
+    from netminer_detect.kernel.layout import EVENTS, NEED, OVER
 
 # Larger blocks leave the cache: 16 MiB were slower than 1, 2 or 4.
 BLOCK = 1 << 20
+# What is left of a block moves in front of the next one, which so begins on a page: copying there is cheaper.
+HEADROOM = 1 << 16
+# Enough for misses of the cache to overlap, few enough to stay in the cache themselves.
+BATCH = cython.declare(cython.Py_ssize_t, 64)
 MAX_RECORD = cython.declare(cython.longlong, capture.MAX_RECORD)
 NO_TIME = cython.declare(cython.longlong, -1)
 MAX_NS = cython.declare(cython.ulonglong, 0x7FFFFFFFFFFFFFFF)
-
-# What a walk ends with.
-EVENTS = cython.declare(cython.int, 0)
-NEED = cython.declare(cython.int, 1)
-OVER = cython.declare(cython.int, 2)
-SECTION = cython.declare(cython.int, 0x0A0D0D0A)
-ENHANCED = cython.declare(cython.int, 6)
+SECTION = cython.declare(cython.longlong, 0x0A0D0D0A)
+ENHANCED = cython.declare(cython.longlong, 6)
 
 
 class Walker:
     """See the module's contract."""
 
     def __init__(self):
-        self.packet = Decoder()
-        self.buffer = bytearray(BLOCK)
-        self.packet.data = self.buffer
+        self.batch = [Decoder() for _ in range(BATCH)]
+        self.gathered = self.taken = 0
         self.pending = []
-        self.position = self.record = self.limit = self.need = self.base = self.number = self.interfaces = 0
+        self._make_buffer(BLOCK)
+        self.position = self.limit = self.need = self.base = self.number = self.interfaces = 0
         self.big_endian = False
         self.link_types, self.tick_ns = array("i", [0]), array("Q", [0])
 
@@ -54,29 +58,74 @@ class Walker:
         if not is_pcap and magic != capture.SECTION_MAGIC:
             raise CaptureError(path, "not a capture (neither pcap nor pcapng)")
         self.stream, self.path, self.warn = stream, path, warn
-        self.position = self.limit = 0
-        self.number = self.base = 0
+        self.position = self.limit = HEADROOM
+        self.number = self.base = self.gathered = self.taken = 0
+        self.base -= HEADROOM
         self.section = None
         if is_pcap:
             self._open_pcap(magic)
         else:
             self.take_in(magic)
         while True:
-            code = self.walk_pcap() if is_pcap else self.walk_pcapng()
-            if self.pending:
-                events, self.pending = self.pending, []
-                yield from events
-            if code == OVER:
+            code = self.gather_pcap() if is_pcap else self.gather_pcapng()
+            if self.gathered:
+                self.look_up()
+                while self.take_batch():
+                    events, self.pending = self.pending, []
+                    yield from events
+            elif code == OVER:
                 return
-            if code == NEED and not self.fill():
+            elif code == NEED and not self.fill():
                 complaint = self._end_pcap() if is_pcap else self._end_pcapng()
-                events, self.pending = self.pending, []
-                yield from events
+                self.look_up()
+                while self.take_batch():
+                    events, self.pending = self.pending, []
+                    yield from events
                 if complaint is not None:
                     warn(f"{path}: {complaint}")
                 return
 
+    # The batch
+
+    def look_up(self):
+        """The batch is whole: the kernel may prepare for it."""
+        return 0
+
+    def frame(self, packet):
+        """Take a frame of the batch: the kernel says how."""
+        return 0
+
+    def take_batch(self):
+        """Take frames until one gives events; False where none is left."""
+        packet: Decoder
+        while self.taken < self.gathered:
+            packet = self.batch[self.taken]
+            self.taken += 1
+            self.frame(packet)
+            if self.pending:
+                return True
+        self.taken = self.gathered = 0
+        return False
+
+    def gather(self, at, end, size, record, time_ns):
+        """One more frame of the batch."""
+        packet: Decoder = self.batch[self.gathered]
+        self.gathered += 1
+        self.number += 1
+        packet.at, packet.end, packet.size = at, end, size
+        packet.number, packet.record, packet.time_ns = self.number, self.base + record, time_ns
+        packet.link_type = self.link_type
+        return packet.decode()
+
     # The buffer
+
+    def _make_buffer(self, room):
+        """A buffer with room for so many bytes behind HEADROOM, aligned to pages."""
+        packet: Decoder
+        self.buffer = mmap.mmap(-1, HEADROOM + room)
+        self.data = self.buffer
+        for packet in self.batch:
+            packet.data = self.buffer
 
     def take_in(self, data):
         """Put bytes that were read already behind what the buffer holds."""
@@ -86,21 +135,18 @@ class Walker:
     def fill(self):
         """Read until `need` bytes are there from `position` on; False where the stream ends before."""
         held = self.limit - self.position
-        size = max(len(self.buffer), BLOCK)
-        while size < self.need:
-            size *= 2
-        if size > len(self.buffer) or (len(self.buffer) > BLOCK and self.need <= BLOCK):
-            fresh = bytearray(size if self.need > BLOCK else BLOCK)
-            fresh[:held] = memoryview(self.buffer)[self.position : self.limit]
-            self.buffer = fresh
-            self.packet.data = fresh
-        elif self.position:
-            view = memoryview(self.buffer)
-            view[:held] = bytes(view[self.position : self.limit])
-        self.base += self.position
-        self.position, self.limit = 0, held
+        rest = self.buffer[self.position : self.limit]
+        room = BLOCK
+        while room < self.need:
+            room *= 2
+        if HEADROOM + room != len(self.buffer):
+            self._make_buffer(room)
+        start = max(0, HEADROOM - held)
+        self.buffer[start : start + held] = rest
+        self.base += self.position - start
+        self.position, self.limit = start, start + held
         view = memoryview(self.buffer)
-        while self.limit < self.need:
+        while self.limit - self.position < self.need:
             count = self.stream.readinto(view[self.limit :])
             if not count:
                 return False
@@ -108,15 +154,12 @@ class Walker:
         return True
 
     def u32(self, at):
-        data = self.packet.data
+        value: cython.longlong
         if self.big_endian:
-            return self.packet.u32(at)
-        value: cython.longlong = data[at + 3]
-        return value << 24 | data[at + 2] << 16 | data[at + 1] << 8 | data[at]
-
-    def frame(self, at, end, original, time_ns):
-        """Take the frame data[at:end]: the kernel says how."""
-        return 0
+            value = self.data[at]
+            return value << 24 | self.data[at + 1] << 16 | self.data[at + 2] << 8 | self.data[at + 3]
+        value = self.data[at + 3]
+        return value << 24 | self.data[at + 2] << 16 | self.data[at + 1] << 8 | self.data[at]
 
     # pcap
 
@@ -127,78 +170,86 @@ class Walker:
         if len(rest) < 20:
             raise CaptureError(self.path, "the pcap header is cut short")
         self.link_type = int.from_bytes(rest[16:20], "big" if self.big_endian else "little") & 0xFFFF
-        self.base = 24
+        self.base += 24
 
-    def walk_pcap(self):
+    def gather_pcap(self):
         at: cython.Py_ssize_t
         captured: cython.longlong
-        while not self.pending:
+        while self.gathered < BATCH:
             at = self.position
             self.need = self.header_size
             if at + self.need > self.limit:
                 return NEED
             captured = self.u32(at + 8)
             if captured > MAX_RECORD:
-                self.number += 1
-                self.warn(f"{self.path}: frame {self.number} claims {captured} bytes; the rest of the file is damaged")
+                if not self.gathered:
+                    self.number += 1
+                    self.warn(f"{self.path}: frame {self.number} claims {captured} bytes; "
+                              "the rest of the file is damaged")
                 return OVER
             self.need += captured
             if at + self.need > self.limit:
                 return NEED
-            self.number += 1
             self.position = at + self.need
             self.pcap_frame(at, self.position)
         return EVENTS
 
     def pcap_frame(self, at, end):
-        self.record = at
         time_ns: cython.longlong = self.u32(at) * 1000000000 + self.u32(at + 4) * self.unit_ns
-        return self.frame(at + self.header_size, end, self.u32(at + 12), time_ns)
+        captured: cython.longlong = end - at - self.header_size
+        size: cython.longlong = self.u32(at + 12)
+        return self.gather(at + self.header_size, end, max(size, captured), at, time_ns)
 
     def _end_pcap(self):
         """What is left is less than a record: take what there is of it, and say what is wrong, None if nothing."""
         held = self.limit - self.position
         if not held:
             return None
-        self.number += 1
         if held < self.header_size:
+            self.number += 1
             return f"the capture ends inside the header of frame {self.number}"
         self.pcap_frame(self.position, self.limit)
         return f"the capture ends inside frame {self.number}"
 
     # pcapng
 
-    def walk_pcapng(self):
+    def gather_pcapng(self):
         at: cython.Py_ssize_t
         length: cython.longlong
         kind: cython.longlong
-        while not self.pending:
+        while self.gathered < BATCH:
             at = self.position
             self.need = 8
             if at + 8 > self.limit:
                 return NEED
-            kind = self.packet.u32(at) if self.section is None else self.u32(at)
+            kind = SECTION if self.section is None else self.u32(at)
             if kind == SECTION:
+                if self.gathered:
+                    return EVENTS
                 code = self._open_section()
                 if code != EVENTS:
                     return code
                 continue
             length = self.u32(at + 4)
             if length < 12 or length > MAX_RECORD:
-                self.warn(f"{self.path}: a block claims {length} bytes; the rest of the file is damaged")
+                if not self.gathered:
+                    self.warn(f"{self.path}: a block claims {length} bytes; the rest of the file is damaged")
                 return OVER
             self.need = length + 3 & ~3
             if at + self.need > self.limit:
                 return NEED
-            if kind != ENHANCED or length < 32 or not self.walk_enhanced(at + 8, length - 12):
+            if kind != ENHANCED or length < 32 or not self.gather_enhanced(at + 8, length - 12):
+                if self.gathered:
+                    return EVENTS
                 self._other_block(kind, at, length)
             self.position = at + (length + 3 & ~3)
         return EVENTS
 
-    def walk_enhanced(self, at, size):
+    def gather_enhanced(self, at, size):
         """The enhanced packet block whose body is there; False where the twin must read it."""
         index: cython.longlong = self.u32(at)
         captured: cython.longlong = self.u32(at + 12)
+        original: cython.longlong = self.u32(at + 16)
         ticks: cython.ulonglong
         unit: cython.ulonglong
         if index >= self.interfaces or captured > size - 20:
@@ -208,10 +259,8 @@ class Walker:
         ticks = ticks << 32 | self.u32(at + 8)
         if not unit or ticks > MAX_NS // unit:
             return False
-        self.number += 1
         self.link_type = self.link_types[index]
-        self.record = at - 8
-        self.frame(at + 20, at + 20 + captured, self.u32(at + 16), ticks * unit)
+        self.gather(at + 20, at + 20 + captured, max(original, captured), at - 8, ticks * unit)
         return True
 
     def _open_section(self):
@@ -258,16 +307,16 @@ class Walker:
             capture.add_interface(self.section, body)
             self._note_interface()
         elif kind in (2, 3, 6):
-            self.number += 1
-            frame = capture.read_packet(self.section, kind, body, self.number, 0)
+            frame = capture.read_packet(self.section, kind, body, self.number + 1, 0)
             if frame is None:
+                self.number += 1
                 self.warn(f"{self.path}: frame {self.number} is damaged and was left out")
                 return
             start = at + 8 + (4 if kind == 3 else 20)
             self.link_type = frame.link_type
-            time_ns = NO_TIME if frame.time_ns is None else frame.time_ns
-            self.record = at
-            self.frame(start, start + len(frame.data), frame.original_length, time_ns)
+            size = len(frame.data)
+            self.gather(start, start + size, max(frame.original_length, size), at,
+                        NO_TIME if frame.time_ns is None else frame.time_ns)
 
     def _end_pcapng(self):
         """The stream ended before `need` bytes: what is wrong, None if it ended well."""
