@@ -30,7 +30,7 @@ LATER = tuple(name for name in names(SHARED) if name not in names(CARRIED))
 MINING = tuple(name for name in names() if load(name).expected.get("mining", True))
 LOOKALIKES = tuple(name for name in names() if name not in MINING)
 # They share the methods of Stratum v1, and until they have readers of their own they pass for it.
-TAKEN_FOR_STRATUM = ("alephium_pool", "ironfish_fishhash")
+TAKEN_FOR_STRATUM = ("ironfish_fishhash",)
 ALL_DELIVERIES = DELIVERIES + OTHER_DELIVERIES
 
 

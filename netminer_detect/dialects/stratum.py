@@ -272,12 +272,16 @@ class Stratum:
         if shape.hashes is not None:
             worth = Worth(shape.hashes, shape.difficulty)
         if shape.job is not None:
-            self._jobs[shape.job] = worth
-            self._jobs.move_to_end(shape.job)
-            if len(self._jobs) > MAX_JOBS:
-                self._jobs.popitem(last=False)
+            self._remember(shape.job, worth)
         return [JobAssigned(message.evidence("job"), shape.job, worth.hashes, worth.difficulty, self.shape.algorithm,
                             self.shape.unit)]
+
+    def _remember(self, job: str, worth: Worth) -> None:
+        """Shares of this job are worth so much from now on."""
+        self._jobs[job] = worth
+        self._jobs.move_to_end(job)
+        if len(self._jobs) > MAX_JOBS:
+            self._jobs.popitem(last=False)
 
     def _job_shape(self, message: Message) -> JobShape | None:
         """A notification as this dialect reads it."""
