@@ -29,8 +29,6 @@ COMPLETE = ("whole", "bytes", "segments", "reordered", "swapped-halves", "duplic
 LATER = tuple(name for name in names(SHARED) if name not in names(CARRIED))
 MINING = tuple(name for name in names() if load(name).expected.get("mining", True))
 LOOKALIKES = tuple(name for name in names() if name not in MINING)
-# They share the methods of Stratum v1, and until they have readers of their own they pass for it.
-TAKEN_FOR_STRATUM = ("ironfish_fishhash",)
 ALL_DELIVERIES = DELIVERIES + OTHER_DELIVERIES
 
 
@@ -78,9 +76,7 @@ def test_lookalike_is_not_mining(tmp_path, name, delivery):
 
 
 @pytest.mark.parametrize("delivery", ALL_DELIVERIES)
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=pytest.mark.xfail(strict=True)) if name in TAKEN_FOR_STRATUM else name for name in LATER
-])
+@pytest.mark.parametrize("name", LATER)
 def test_dialogue_to_come_gives_no_wrong_fact(tmp_path, name, delivery):
     conversation = load(name, SHARED)
     assert untruths(scan(tmp_path, conversation, delivery), conversation.expected) == []

@@ -37,6 +37,7 @@ _FORMS = (
     _form("ZEN", rf"zn{_BASE58}{{33}}(?:[./].*)?\Z", "stratum-v1-equihash"),
     _form("RVN", rf"R{_BASE58}{{33}}(?:[./].*)?\Z", "kawpow"),
     _form("ALPH", rf"1{_BASE58}{{44}}(?:[./].*)?\Z", "alephium"),
+    _form("IRON", r"[0-9a-f]{64}(?:[./].*)?\Z", "ironfish"),
     _form("KAS", r"kaspa:[0-9a-z]{50,70}", "kaspa"),
     _form("AE", rf"ak_{_BASE58}{{40,60}}", "aeternity"),
     _form("CKB", r"ckb1[0-9a-z]{40,110}", "nervos"),
