@@ -239,8 +239,16 @@ class OrganisationSummary(Struct):
     work: list[Work]
 
 
+class Unread(Struct, frozen=True):
+    """An input that could not be read, or not to its end, and why."""
+
+    input: str
+    what: str
+
+
 class Totals(Struct):
-    """Figures of the whole run. `defects` counts frames by what was wrong with them."""
+    """Figures of the whole run. `defects` counts frames by what was wrong with them, `unread` names the failed inputs;
+    where the run was interrupted, `inputs_left` were not begun."""
 
     inputs: int = 0
     inputs_failed: int = 0
@@ -252,6 +260,9 @@ class Totals(Struct):
     sources: int = 0
     organisations: int = 0
     seconds: float = 0.0
+    interrupted: bool = False
+    inputs_left: int = 0
+    unread: list[Unread] = field(default_factory=list)
 
 
 class Report(Struct):

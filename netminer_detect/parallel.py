@@ -48,7 +48,10 @@ def _run_here(work: Work[Result], count: int, note: Note) -> list[Result | None]
     for number in range(count):
         if stop:
             break
-        results[number] = work(number, noting)
+        try:
+            results[number] = work(number, noting)
+        except KeyboardInterrupt:
+            noting("interrupted", None)
     return results
 
 

@@ -3,7 +3,7 @@
 Contract: `run_scan(settings, progress, warn)` gives an Outcome. Wrong settings raise ConfigError before anything
 is read; an input that cannot be read is told through `warn` and counted, the others go on. The same input gives
 the same report whatever `jobs`, but for `seconds`. Ctrl-C ends the reading; what was found so far is in the
-outcome, with `interrupted` set.
+report, with `interrupted` set in its totals.
 """
 
 from __future__ import annotations
@@ -15,23 +15,23 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from netminer_detect.detect.drafts import Draft, merge
+from netminer_detect.detect.drafts import merge
 from netminer_detect.detect.finish import Context, finish, is_private
 from netminer_detect.detect.roles import settle_roles
 from netminer_detect.detect.summing import build_report
-from netminer_detect.errors import CaptureError, ConfigError
-from netminer_detect.findings import Organisation, Report, Totals
+from netminer_detect.errors import ConfigError
+from netminer_detect.findings import Organisation, Report, Totals, Unread
 from netminer_detect.kernel import make_kernel
-from netminer_detect.kernel.interface import Counters, Watch
-from netminer_detect.parallel import Note, run_tasks
+from netminer_detect.kernel.interface import Watch
+from netminer_detect.parallel import run_tasks
 from netminer_detect.progress import Progress
-from netminer_detect.rulebook.book import Rulebook, load
+from netminer_detect.reading import SeriesResult, read_series
+from netminer_detect.rulebook.book import load
 from netminer_detect.series import SeriesScan
 from netminer_detect.settings import ScanSettings
 from netminer_detect.sources.inputs import find_inputs
-from netminer_detect.sources.opening import CaptureStream, open_capture
 from netminer_detect.sources.series import group_series
 from netminer_detect.triage import OPENINGS, TOKENS
 
@@ -39,28 +39,14 @@ if TYPE_CHECKING:
     from netminer_detect.organisations.inventory import Inventory
 
 Warn = Callable[[str], None]
-# Progress is drawn ten times a second at most; a message a megabyte is plenty and costs nothing.
-TELL_BYTES = 1 << 20
 
 
 class Outcome(Struct):
-    """What a run gave. `readable` counts inputs that could be read at all; `unreadable` names the others and
-    those that broke off."""
+    """What a run gave. `readable` counts inputs that could be read at all, also those that broke off; which failed
+    stands in the report's totals."""
 
     report: Report
     readable: int
-    unreadable: list[str]
-    interrupted: bool
-
-
-class SeriesResult(Struct):
-    """What one series gave."""
-
-    drafts: list[Draft] = field(default_factory=list)
-    counters: Counters = field(default_factory=Counters)
-    dropped: dict[str, int] = field(default_factory=dict)
-    read: list[str] = field(default_factory=list)
-    failed: list[str] = field(default_factory=list)
 
 
 class Ours(Struct, frozen=True):
@@ -77,31 +63,6 @@ class Ours(Struct, frozen=True):
 
     def unit_of(self, ip: str) -> Organisation | None:
         return self.inventory.lookup(ip) if self.inventory is not None else None
-
-
-class _Counting:
-    """A capture stream that tells how much was read, each TELL_BYTES."""
-
-    def __init__(self, stream: CaptureStream, note: Note) -> None:
-        self._stream = stream
-        self._note = note
-        self._untold = 0
-
-    def read(self, size: int, /) -> bytes:
-        data = self._stream.read(size)
-        self._tell(len(data))
-        return data
-
-    def readinto(self, buffer: memoryview, /) -> int:
-        count = self._stream.readinto(buffer)
-        self._tell(count)
-        return count
-
-    def _tell(self, count: int) -> None:
-        self._untold += count
-        if self._untold >= TELL_BYTES or not count:
-            self._note("advance", self._untold)
-            self._untold = 0
 
 
 def run_scan(
@@ -121,19 +82,28 @@ def run_scan(
         progress.start(_total_bytes(paths), len(paths))
     try:
         results = run_tasks(
-            lambda number, note: _scan_series(series[number], book, watch, note), len(series), settings.jobs,
-            listener.note,
+            lambda number, note: read_series(
+                series[number], SeriesScan(make_kernel(watch), book, list(series[number])), note),
+            len(series), settings.jobs, listener.note,
         )
     finally:
         if progress is not None:
             progress.stop()
-    failed = [str(problem) for problem in problems]
+    totals = Totals(interrupted=listener.interrupted, unread=[Unread(one.path, one.what) for one in problems])
+    totals.inputs = len(problems) + len(paths)
     for files, result in zip(series, results, strict=True):
-        if result is None and not listener.interrupted:
+        if result is not None:
+            _count(totals, result)
+            begun = {*result.read, *(unread.input for unread in result.unread)}
+            totals.inputs_left += len(files) - len(begun)
+        elif listener.interrupted:
+            totals.inputs_left += len(files)
+        else:
             warn(f"{files[0]}: two workers died reading this series; scan it alone with --jobs 1")
-            failed += files
-    return _outcome([result for result in results if result is not None], settings, ours, failed,
-                    listener.interrupted, time.monotonic() - began)
+            totals.unread += [Unread(path, "two workers died reading this series") for path in files]
+    totals.inputs_failed = len(totals.unread)
+    totals.seconds = time.monotonic() - began
+    return _outcome([result for result in results if result is not None], settings, ours, totals)
 
 
 class _Listener(Struct):
@@ -187,64 +157,17 @@ def _inventory(path: str) -> Inventory:
     return load_inventory(path)
 
 
-def _scan_series(files: Sequence[str], book: Rulebook, watch: Watch, note: Note) -> SeriesResult:
-    scan = SeriesScan(make_kernel(watch), book, list(files))
-    result = SeriesResult(counters=scan.kernel.counters)
-    try:
-        for at, path in enumerate(files):
-            note("opened", path)
-            _scan_file(scan, path, at, result, note)
-    except KeyboardInterrupt:
-        note("interrupted", None)
-    result.drafts = scan.finish()
-    result.dropped = dict(scan.dropped)
-    return result
-
-
-def _scan_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, note: Note) -> None:
-    broken: list[str] = []
-
-    def tell(message: str) -> None:
-        broken.append(message)
-        note("warn", message)
-
-    try:
-        with open_capture(path) as stream:
-            scan.scan(_Counting(stream, note), path, at, tell)
-            if stream.broken is not None:
-                tell(f"{path}: the compressed data breaks off ({stream.broken}); what came before was read")
-    except CaptureError as error:
-        note("warn", str(error))
-        result.failed.append(path)
-        return
-    result.read.append(path)
-    if broken:
-        result.failed.append(path)
-
-
-def _outcome(
-    results: list[SeriesResult], settings: ScanSettings, ours: Ours, failed: list[str], interrupted: bool,
-    seconds: float,
-) -> Outcome:
-    context = Context(settings.sensor, ours.unit_of)
-    totals = Totals(inputs=len(failed), inputs_failed=len(failed), seconds=seconds)
-    for result in results:
-        _count(totals, result)
+def _outcome(results: list[SeriesResult], settings: ScanSettings, ours: Ours, totals: Totals) -> Outcome:
+    fine = frozenset(path for result in results for path in result.fine)
     drafts = merge(draft for result in results for draft in result.drafts)
-    findings = finish(settle_roles(drafts, ours.holds), context)
+    findings = finish(settle_roles(drafts, ours.holds), Context(settings.sensor, ours.unit_of, fine))
     findings = [finding for finding in findings if finding.level >= settings.level]
-    return Outcome(
-        build_report(findings, totals),
-        sum(len(result.read) for result in results),
-        failed + [path for result in results for path in result.failed],
-        interrupted,
-    )
+    return Outcome(build_report(findings, totals), sum(len(result.read) for result in results))
 
 
 def _count(totals: Totals, result: SeriesResult) -> None:
     counters = result.counters
-    totals.inputs += len(set(result.read) | set(result.failed))
-    totals.inputs_failed += len(result.failed)
+    totals.unread += result.unread
     totals.packets += counters.packets
     totals.bytes += counters.bytes
     totals.flows += counters.flows

@@ -58,9 +58,10 @@ def scan(arguments: argparse.Namespace) -> int:
 
 def exit_code(outcome: Outcome, exit_zero: bool) -> int:
     """The contract's codes, in their precedence."""
-    if outcome.interrupted:
+    totals = outcome.report.totals
+    if totals.interrupted:
         return 130
-    if outcome.unreadable:
+    if totals.inputs_failed:
         return 4 if not outcome.readable else 3
     found = any(finding.verdict > Verdict.NOT_MINING for finding in outcome.report.findings)
     return 1 if found and not exit_zero else 0

@@ -25,11 +25,12 @@ from netminer_detect.findings import (
 
 
 class Context(Struct, frozen=True):
-    """What judging needs to know of the run. `unit_of` finds an address' organisation."""
+    """What judging needs to know of the run. `unit_of` finds an address' organisation; `fine` are the captures with
+    nanoseconds."""
 
     sensor: str | None
     unit_of: Callable[[str], Organisation | None]
-    nanoseconds: bool = False
+    fine: frozenset[str] = frozenset()
 
 
 def is_private(ip: str) -> bool:
@@ -94,7 +95,7 @@ def _finding(draft: Draft, context: Context) -> Finding:
         claimed=claims_of(draft),
         first_seen_ns=draft.first_ns,
         last_seen_ns=draft.last_ns,
-        nanoseconds=context.nanoseconds,
+        nanoseconds=any(line.capture in context.fine for line in draft.evidence),
         midstream=draft.midstream,
         connections=draft.connections,
         connections_total=draft.connections_total,

@@ -272,4 +272,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "sources": totals.sources,
         "organisations": totals.organisations,
         "seconds": round(totals.seconds, 3),
+        "interrupted": totals.interrupted,
+        "inputs_left": totals.inputs_left,
+        "unread": [{"input": unread.input, "what": _text(unread.what)} for unread in totals.unread],
     }

@@ -1,0 +1,121 @@
+"""Reads one series of captures: opens the files, tells what happens, stops where Ctrl-C was pressed.
+
+Contract: `read_series(files, scan, note)` gives a SeriesResult and never raises but at a second Ctrl-C. What
+happens is told through `note(kind, value)`: `opened` (a path), `advance` (bytes read since the last one), `warn`
+(a message), `interrupted`. A file that cannot be read, or breaks off, is in `unread`; the others are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec import Struct, field
+
+from netminer_detect.detect.drafts import Draft
+from netminer_detect.errors import CaptureError
+from netminer_detect.findings import Unread
+from netminer_detect.interrupts import Interrupts
+from netminer_detect.kernel.interface import Counters
+from netminer_detect.parallel import Note
+from netminer_detect.series import SeriesScan
+from netminer_detect.sources.opening import CaptureStream, open_capture
+from netminer_detect.sources.precision import HEAD, has_nanoseconds
+
+# Progress is drawn ten times a second at most; a message a megabyte is plenty and costs nothing.
+TELL_BYTES = 1 << 20
+
+
+class SeriesResult(Struct):
+    """What one series gave. `read` names the captures that could be read at all, `fine` those with nanoseconds,
+    `unread` those that could not, or not to their end."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    counters: Counters = field(default_factory=Counters)
+    dropped: dict[str, int] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
+    fine: list[str] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+
+
+class _Followed:
+    """A capture stream that tells how far it was read, keeps its head and lets Ctrl-C in."""
+
+    def __init__(self, stream: CaptureStream, note: Note, interrupts: Interrupts) -> None:
+        self.head = b""
+        self._stream = stream
+        self._note = note
+        self._interrupts = interrupts
+        self._untold = 0
+
+    def read(self, size: int, /) -> bytes:
+        self._interrupts.begin()
+        data = self._stream.read(size)
+        self._interrupts.end()
+        if len(self.head) < HEAD:
+            self.head += data[: HEAD - len(self.head)]
+        self._tell(len(data))
+        return data
+
+    def readinto(self, buffer: memoryview, /) -> int:
+        self._interrupts.begin()
+        count = self._stream.readinto(buffer)
+        self._interrupts.end()
+        if len(self.head) < HEAD:
+            self.head += bytes(buffer[: min(count, HEAD - len(self.head))])
+        self._tell(count)
+        return count
+
+    def _tell(self, count: int) -> None:
+        self._untold += count
+        if self._untold >= TELL_BYTES or not count:
+            self._note("advance", self._untold)
+            self._untold = 0
+
+
+def read_series(files: Sequence[str], scan: SeriesScan, note: Note) -> SeriesResult:
+    """See the module's contract."""
+    result = SeriesResult(counters=scan.kernel.counters)
+    with Interrupts() as interrupts:
+        try:
+            for at, path in enumerate(files):
+                note("opened", path)
+                _read_file(scan, path, at, result, note, interrupts)
+        except KeyboardInterrupt:
+            note("interrupted", None)
+        result.drafts = scan.finish()
+        result.dropped = dict(scan.dropped)
+        if interrupts.pending:
+            note("interrupted", None)
+    return result
+
+
+def _read_file(
+    scan: SeriesScan, path: str, at: int, result: SeriesResult, note: Note, interrupts: Interrupts
+) -> None:
+    broken: list[str] = []
+
+    def tell(message: str) -> None:
+        broken.append(message)
+        note("warn", message)
+
+    try:
+        with open_capture(path) as stream:
+            # Whatever ends the reading, Ctrl-C too: what came before counts as read.
+            followed = _Followed(stream, note, interrupts)
+            try:
+                scan.scan(followed, path, at, tell)
+            finally:
+                if has_nanoseconds(followed.head):
+                    result.fine.append(path)
+            if stream.broken is not None:
+                tell(f"{path}: the compressed data breaks off ({stream.broken}); what came before was read")
+    except CaptureError as error:
+        note("warn", str(error))
+        result.unread.append(Unread(path, error.what))
+        return
+    except KeyboardInterrupt:
+        result.read.append(path)
+        raise
+    result.read.append(path)
+    if broken:
+        result.unread.append(Unread(path, broken[0].removeprefix(f"{path}: ")))
