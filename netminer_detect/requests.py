@@ -48,6 +48,16 @@ class Requests(Struct, Generic[What]):
         queue = self._waiting.get(id_key(identity))
         return self.answer(identity) if queue and fits(queue[0]) else None
 
+    def answer_first(self, identity: object, fits: Callable[[What], bool]) -> What | None:
+        """The oldest request with that id that fits; those asked before it lost their answers. None fits: None."""
+        key = id_key(identity)
+        if not any(fits(what) for what in self._waiting.get(key, ())):
+            return None
+        what = self._take(key)
+        while not fits(what):
+            what = self._take(key)
+        return what
+
     def _take(self, key: str | None) -> What:
         queue = self._waiting[key]
         what = queue.popleft()

@@ -41,3 +41,13 @@ def test_number_sent_back_as_a_float():
     assert requests.answer(7.0) == "submit"
     requests.ask(float("inf"), "odd")
     assert requests.answer(float("inf")) == "odd"
+
+
+def test_a_method_finds_its_request_behind_lost_answers():
+    requests = Requests()
+    for method in ("login", "submit", "keepalive", "submit"):
+        requests.ask("0", method)
+    assert requests.answer_first("0", lambda method: method == "keepalive") == "keepalive"
+    assert requests.answer_first("0", lambda method: method == "login") is None
+    assert requests.answer_first("1", lambda method: True) is None
+    assert requests.answer("0") == "submit" and requests.open == 0
