@@ -34,6 +34,8 @@ OPENINGS: tuple[tuple[int, bytes], ...] = (
     (0, b"\x05\x04"),
     (0, b"PROXY "),
     (0, b"\r\n\r\n\x00\r\nQUIT\n"),
+    (0, b"shake~{"),  # Xatum
+    (0, b"job~{"),
     (2, b"\x04"),
     (0, b"\xf9\xbe\xb4\xd9"),  # Bitcoin main
     (0, b"\x0b\x11\x09\x07"),  # Bitcoin test 3

@@ -86,6 +86,10 @@ class LoginJob:
         """The job that an object is, None where it is none."""
         raise NotImplementedError
 
+    def _hashes_of(self, params: dict[str, Any], offer: Offer | None) -> Fraction | None:
+        """What a share is worth."""
+        return offer.hashes if offer else None
+
     def _algorithm_of(self, params: dict[str, Any], offer: Offer | None) -> str | None:
         """The algorithm of a share."""
         return offer.algorithm if offer else None
@@ -118,7 +122,7 @@ class LoginJob:
         self._shares += 1
         self._ask(message, Waiting("submit", self._shares))
         login = self._sessions.get(text(params.get("id")) or "", self._login)
-        return [ShareSubmitted(message.evidence("share"), self._shares, login, job, offer.hashes if offer else None,
+        return [ShareSubmitted(message.evidence("share"), self._shares, login, job, self._hashes_of(params, offer),
                                self._algorithm_of(params, offer), self.UNIT)]
 
     def _assign(self, message: Message, job: Any) -> list[Observation]:
