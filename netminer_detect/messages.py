@@ -105,6 +105,15 @@ class LineSplitter(Struct):
         return b"" if self._skipping else rest
 
 
+# Members that a logger adds to what it writes down.
+_LOGGED = frozenset({"@timestamp", "timestamp", "level", "severity", "logger", "msg", "hostname", "service"})
+
+
+def is_log(body: dict[str, Any]) -> bool:
+    """Whether an object is a record of a log that tells of a call: logs travel as JSON lines too."""
+    return "method" in body and not _LOGGED.isdisjoint(body)
+
+
 def _text(raw: bytes) -> str:
     return raw.strip(_JUNK).replace(b"\x00", b"").decode("utf-8", "replace")
 

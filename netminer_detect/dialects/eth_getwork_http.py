@@ -4,9 +4,9 @@
     {"method":"eth_submitWork","params":[0x nonce 16, 0x header 64, 0x mix 64]} -> true or false
     {"method":"eth_submitHashrate","params":[0x rate, 0x client id]}
 
-Who mines stands in the path (`/0x address/rig`, `/0x address.rig`, `/account/rig`) or in HTTP Basic; against a
-node of one's own nowhere. Work of a share: 2^256 / boundary. Sources: ethereum-mining/ethminer
-libpoolprotocols/getwork, sammy007/open-ethereum-pool proxy.
+Who mines stands in the path (`/0x address/rig`, `/0x address.rig`, `/miner/0x address.rig/rate`,
+`/address/rig/e-mail`) or in HTTP Basic; against a node of one's own nowhere. Work of a share: 2^256 / boundary.
+Sources: ethereum-mining/ethminer libpoolprotocols/getwork, sammy007/open-ethereum-pool proxy.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from msgspec import Struct, field
 
 from netminer_detect.dialects.answers import verdict
 from netminer_detect.dialects.dialect import is_0x
+from netminer_detect.dialects.eth_proxy import has_known_prefix, is_work, kind_of
 from netminer_detect.dialects.http_login import HttpLogin
 from netminer_detect.dialects.over_http import Answer, Call
 from netminer_detect.observations import (
@@ -33,14 +34,14 @@ from netminer_detect.observations import (
 )
 from netminer_detect.work import from_target, hex_integer
 
-_METHOD = re.compile(r"[a-z]{2,12}_(getWork|submitWork|submitHashrate|submitLogin)\Z")
-_WALLET_PATH = re.compile(r"/(?:[A-Za-z0-9_-]+/)?(0x[0-9a-fA-F]{40})(?:[./]([^/?#]{1,64}))?/?(?:[?#].*)?\Z")
+# Behind the wallet, and perhaps a rig, some pools take an e-mail (nanopool) or a rate in MH/s (ethpool).
+_WALLET_PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)?/((?:0x)?[0-9a-fA-F]{40})(?:[./]([^/]{1,64}))?(?:/[^/]{0,128})?/?\Z")
 MAX_JOBS = 512
 
 
 def _kind(call: Call) -> str | None:
-    match = _METHOD.match(call.method)
-    return match[1] if match else None
+    kind = kind_of(call.method, call.positional)
+    return kind if kind != "getWork" or has_known_prefix(call.method) else None
 
 
 class EthGetworkHttp(Struct):
@@ -56,7 +57,7 @@ class EthGetworkHttp(Struct):
         return _kind(call) is not None
 
     def asked(self, call: Call) -> list[Observation]:
-        path = _WALLET_PATH.match(call.request.target or "")
+        path = _WALLET_PATH.match(call.path)
         wallet, rig = (path[1], path[2]) if path else (None, None)
         login = (f"{wallet}.{rig}" if rig else wallet) or call.basic_user
         return self._login.seen(call, login, rig) + _READERS[_kind(call) or "getWork"](self, call, login)
@@ -86,7 +87,7 @@ class EthGetworkHttp(Struct):
         if _kind(call) != "getWork":
             return []
         result = body.get("result")
-        if isinstance(result, list) and len(result) >= 3 and is_0x(result[0], 64) and is_0x(result[2], range(1, 65)):
+        if is_work(result):
             return self._work(answer, result[0], from_target(result[2]))
         if body.get("error") or answer.refused:
             return [HandshakeAnswered(answer.evidence("getWork answered"), False, reason)]

@@ -6,8 +6,10 @@
     {"method":"eth_submitWork","params":[0x nonce 16, 0x header 64, 0x mix 64],"worker":…} -> true or false
     {"method":"eth_submitHashrate","params":[0x rate, 0x client id]}
 
-Other coins change the prefix (Cortex: ctxc_). Work of a share: 2^256 / boundary of its header. Sources:
-sammy007/open-ethereum-pool docs/STRATUM.md, ethereum-mining/ethminer libpoolprotocols, Miningcore.
+Other coins change the prefix (Cortex: ctxc_, whose third part of a share is a cycle of 42 edges); of a prefix not
+known only the form counts, since any service may have work to get and submit. Work of a share: 2^256 / boundary of
+its header. Sources: sammy007/open-ethereum-pool docs/STRATUM.md, ethereum-mining/ethminer libpoolprotocols,
+Miningcore.
 """
 
 from __future__ import annotations
@@ -37,18 +39,41 @@ from netminer_detect.observations import (
 from netminer_detect.requests import Requests
 from netminer_detect.work import from_target, hex_integer
 
-_METHOD = re.compile(r"[a-z]{2,12}_(submitLogin|getWork|submitWork|submitHashrate)\Z")
+_METHOD = re.compile(r"([a-z]{2,12})_(submitLogin|getWork|submitWork|submitHashrate)\Z", re.IGNORECASE)
+_KINDS = {kind.lower(): kind for kind in ("submitLogin", "getWork", "submitWork", "submitHashrate")}
+_KNOWN_PREFIXES = frozenset({"eth", "ctxc"})
+_WALLET = re.compile(r"0x[0-9a-fA-F]{40}(?:[./].*)?\Z")
+# A boundary under which every hash of 2^16 passes is none: the least difficulty of a chain is 2^17.
+_LEAST_ZEROS = 16
 MAX_JOBS = 512
 MAX_LOGINS = 256
 
 
-def _kind(message: Message) -> str | None:
-    """submitLogin, getWork, submitWork or submitHashrate, whatever the coin's prefix."""
-    match = _METHOD.match(message.method or "")
-    return match[1] if match else None
+def kind_of(method: str | None, params: list[Any]) -> str | None:
+    """submitLogin, getWork, submitWork or submitHashrate of a coin's calls, None where it is none of them."""
+    match = _METHOD.match(method or "")
+    if match is None:
+        return None
+    kind = _KINDS[match[2].lower()]
+    if has_known_prefix(method) or kind == "getWork":
+        return kind
+    first = params[0] if params else None
+    if kind == "submitLogin":
+        own = isinstance(first, str) and _WALLET.match(first) is not None
+    elif kind == "submitWork":
+        own = len(params) == 3 and is_0x(first, 16) and is_0x(params[1], 64) and is_0x(params[2], range(64, 1025))
+    else:
+        own = is_0x(first, range(1, 65))
+    return kind if own else None
 
 
-def _is_work(result: Any) -> TypeGuard[list[Any]]:
+def has_known_prefix(method: str | None) -> bool:
+    """Whether a method is one of Ethereum or its kin by name alone."""
+    return (method or "").partition("_")[0].lower() in _KNOWN_PREFIXES
+
+
+def is_work(result: Any) -> TypeGuard[list[Any]]:
+    """Whether an answer is work: header, seed, boundary, and perhaps the height."""
     return (
         isinstance(result, list)
         and 3 <= len(result) <= 5
@@ -56,6 +81,17 @@ def _is_work(result: Any) -> TypeGuard[list[Any]]:
         and is_0x(result[1], 64)
         and is_0x(result[2], range(1, 65))
     )
+
+
+def _is_pushed(result: Any) -> bool:
+    """Whether an answer that nobody asked for is work, and no list of hashes (a filter's new blocks)."""
+    if not is_work(result) or any(is_0x(more, 64) for more in result[3:]):
+        return False
+    return int(result[2], 16) >> (256 - _LEAST_ZEROS) == 0
+
+
+def _kind(message: Message) -> str | None:
+    return kind_of(message.method, message.positional)
 
 
 class _Asked(Struct):
@@ -70,6 +106,7 @@ class EthProxy(Struct):
     _asked: Requests[_Asked] = field(default_factory=Requests)
     _jobs: OrderedDict[str, Fraction | None] = field(default_factory=OrderedDict)
     _logins: dict[str, str] = field(default_factory=dict)
+    _latest: str | None = None
     _shares: int = 0
 
     @staticmethod
@@ -78,10 +115,10 @@ class EthProxy(Struct):
         if kind in ("submitLogin", "submitWork"):
             return Hint(Strength.CERTAIN, Side.CLIENT)
         if kind == "getWork":
-            return Hint(Strength.LIKELY, Side.CLIENT)
+            return Hint(Strength.LIKELY if has_known_prefix(message.method) else Strength.WEAK, Side.CLIENT)
         if kind == "submitHashrate":
             return Hint(Strength.WEAK, Side.CLIENT)  # other dialects have it too
-        if message.method is None and _is_work(message.body.get("result")):
+        if message.method is None and _is_pushed(message.body.get("result")):
             # Pools of many coins push it to whoever came by another dialect, too: what the miner asks weighs more.
             return Hint(Strength.FAMILY, Side.SERVER)
         return None
@@ -109,6 +146,7 @@ class EthProxy(Struct):
         whole = f"{login}/{rig}" if rig else login
         if len(self._logins) < MAX_LOGINS:
             self._logins[rig or ""] = whole
+        self._latest = whole
         return [
             HandshakeAsked(message.evidence("login")),
             WorkerLogin(message.evidence("login"), whole, user, worker, password),
@@ -128,7 +166,7 @@ class EthProxy(Struct):
 
     def _login_of(self, message: Message) -> str | None:
         """The login of the rig that a message names, as it logged in."""
-        return self._logins.get(text(message.body.get("worker")) or "")
+        return self._logins.get(text(message.body.get("worker")) or "", self._latest)
 
     def _hashrate(self, message: Message) -> list[Observation]:
         self._asked.ask(message.body.get("id"), _Asked("other"))
@@ -141,7 +179,7 @@ class EthProxy(Struct):
         if message.side is Side.CLIENT:
             return []
         result = message.body.get("result")
-        if _is_work(result):
+        if is_work(result):
             # Pushed work has id 0, which may also be the id of a submission that still waits: only a request
             # for work is answered by work.
             self._asked.answer_if(message.body.get("id"), lambda asked: asked.kind == "work")

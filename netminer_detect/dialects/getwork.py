@@ -4,12 +4,15 @@
     {"method":"getwork","params":["256 hex"]} -> true or false          (a share)
 
 Headers: User-Agent names the miner, X-Mining-Hashrate its rate in H/s, X-Reject-Reason why a share was refused.
+Other services have a getwork too: a request without data is a miner's where a header or the agent says so, or
+once it is answered with work.
 Work of a share: 2^256 / (target + 1) of the work with the same version, previous block and merkle root: the
 first 136 digits of the data. Sources: bitcoin/bips, ckolivas/cgminer, luke-jr/bfgminer.
 """
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from fractions import Fraction
 from typing import ClassVar
@@ -34,11 +37,19 @@ from netminer_detect.work import DIFFICULTY_1, from_little_endian_target, number
 
 MAX_JOBS = 512
 _JOB_DIGITS = 136
+_AGENT = re.compile(r"miner|poclbm|phoenix|ufasoft|reaper|xmrig", re.IGNORECASE)
 
 
 def _data_of(call: Call) -> str | None:
     data = call.positional[0] if call.positional else None
     return data if isinstance(data, str) and is_hex(data, range(160, 1025)) else None
+
+
+def _is_miner(call: Call) -> bool:
+    """Whether a request is a miner's whatever the answer."""
+    headers = call.request.headers
+    extended = "x-mining-extensions" in headers or "x-mining-hashrate" in headers
+    return extended or _data_of(call) is not None or _AGENT.search(call.agent or "") is not None
 
 
 def _is_bitcoin(data: str) -> bool:
@@ -55,13 +66,15 @@ class Getwork(Struct):
     _login: HttpLogin = field(default_factory=HttpLogin)
     _jobs: OrderedDict[str, Fraction | None] = field(default_factory=OrderedDict)
     _shares: int = 0
+    _sure: bool = False
 
     @staticmethod
     def knows(call: Call) -> bool:
         return call.method == "getwork" and (not call.params or _data_of(call) is not None)
 
     def asked(self, call: Call) -> list[Observation]:
-        found = self._login.seen(call)
+        self._sure = self._sure or _is_miner(call)
+        found = self._login.seen(call) if self._sure else []
         rate = number(call.request.headers.get("x-mining-hashrate"))
         if rate is not None:
             found.append(RateClaimed(call.evidence("rate"), call.basic_user, rate))
@@ -87,8 +100,10 @@ class Getwork(Struct):
             return [ShareAnswered(evidence, share, accepted, reason)]
         result = answer.body.get("result") if answer.body is not None else None
         if isinstance(result, dict) and is_hex(result.get("data"), range(160, 1025)):
-            return self._work(answer, result["data"], from_little_endian_target(result.get("target")))
-        if accepted is False:
+            self._sure = True
+            hashes = from_little_endian_target(result.get("target"))
+            return self._login.seen(call) + self._work(answer, result["data"], hashes)
+        if accepted is False and self._sure:
             return [HandshakeAnswered(answer.evidence("getwork answered"), False, reason)]
         return []
 

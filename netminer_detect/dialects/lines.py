@@ -22,12 +22,15 @@ from netminer_detect.dialects.framing import Framing, bodies
 from netminer_detect.dialects.registry import dialects
 from netminer_detect.dialects.stratum import Stratum
 from netminer_detect.marks import Mark
+from netminer_detect.messages import is_log
 from netminer_detect.observations import DialectRecognised, Observation, Side
 
 MAX_KEPT = 64
 MAX_KEPT_BYTES = 256 * 1024
 # Lines without any hint after which a flow is given up: pools greet with at most a few.
 MAX_STRANGE = 24
+# What the dialect at hand did not understand is kept for the next one: its handshake comes before its first job.
+MAX_UNREAD = 16
 MAX_STRANGE_BYTES = 128 * 1024
 
 
@@ -46,6 +49,8 @@ class Lines(Struct):
     _strange: int = 0
     _strange_bytes: int = 0
     _last: dict[Side, Mark] = field(default_factory=dict)
+    _facing: set[Side] = field(default_factory=set)
+    _unread: list[Message] = field(default_factory=list)
 
     def data(self, side: Side, data: bytes, mark: Mark) -> list[Observation]:
         """See `Reader`."""
@@ -87,7 +92,7 @@ class Lines(Struct):
     def _read_lines(self, side: Side, lines: Iterable[bytes], mark: Mark) -> list[Observation]:
         found: list[Observation] = []
         for line in lines:
-            objects = bodies(line)
+            objects = [body for body in bodies(line) if not is_log(body)]
             if not objects and self._dialect is None:
                 self._count_strange(1, len(line))
             for body in objects:
@@ -105,13 +110,15 @@ class Lines(Struct):
             return read
         other = self._certain(message, type(self._dialect))
         if other is None:
+            self._unread = [*self._unread[1 - MAX_UNREAD :], message]
             return []
         # The dialect changes in the middle of the stream (XMRig's AutoClient does so after its login).
         before, self._dialect = self._dialect, other()
         if isinstance(self._dialect, Stratum):
             self._dialect.follow(before)
         turn = DialectRecognised(message.evidence("dialect"), other.NAME, self.swapped, continues=True)
-        return [turn, *(self._dialect.read(message) or [])]
+        since, self._unread = [*self._unread, message], []
+        return [turn, *(seen for one in since for seen in self._dialect.read(one) or [])]
 
     def _weigh(self, message: Message, size: int) -> list[Observation]:
         """Take a message into account while the dialect is not known."""
@@ -121,9 +128,16 @@ class Lines(Struct):
             if hint is None:
                 continue
             hinted = True
-            best = self._best.get(dialect)
+            best, facing = self._best.get(dialect), self._as_seen(hint, message)
+            if hint.strength > Strength.WEAK:
+                self._facing.add(facing)
             if best is None or hint.strength > best.strength:
-                self._best[dialect] = replace(hint, speaker=self._as_seen(hint, message))
+                self._best[dialect] = replace(hint, speaker=facing)
+        if len(self._facing) > 1:
+            # One side says what both sides say: a copy of a dialogue (a log, a mirror), not one.
+            self.done = True
+            self._kept.clear()
+            return []
         self._kept.append(message)
         self._kept_bytes += size
         if any(hint.strength is Strength.CERTAIN for hint in self._best.values()):

@@ -40,14 +40,20 @@ from netminer_detect.work import from_cryptonote_target, from_target
 
 MAX_JOBS = 512
 MAX_SESSIONS = 256
-_BLOB = range(140, 4096)
+# KawPow's is a header of 32 bytes and room for its nonce (MoneroOcean), Wownero's a whole block.
+_BLOB = range(76, 4096)
 _NONCE = range(8, 17)
-# A login nobody answered is this dialect only where something in it belongs to mining.
-_WALLET = re.compile(r"(?:[1-9A-HJ-NP-Za-km-z]{90,110}|0x[0-9a-fA-F]{40}|[0-9a-f]{64})(?:[.+/].*)?\Z")
+# A login nobody answered is this dialect only where something in it belongs to mining. An Ethereum address (Etica) or
+# a hash (XMRig's donation) may be anybody's login.
+_WALLET = re.compile(r"[1-9A-HJ-NP-Za-km-z]{90,110}(?:[.+/].*)?\Z")
 _MONERO = re.compile(r"[48][1-9A-HJ-NP-Za-km-z]{94}(?:[.+].*)?\Z")
 # Major and minor version 16 of Monero's blocks since 2022; its forks with RandomX count their own.
 _MONERO_BLOCK = "1010"
-_MINER = re.compile(r"(?:xmrig|xmr-stak|xmr/|ccminer|cpuminer|srbminer|xmr-node-proxy|cryptonight)", re.IGNORECASE)
+# Grin's miners log in with the same members.
+_MINER = re.compile(
+    r"xmr|castxmr|jce|wildrig|randomx|cryptonight|minergate|ccminer|cpuminer|srbminer|teamredminer|deepminer",
+    re.IGNORECASE,
+)
 _ALGORITHM = re.compile(r"(?:rx|cn|cn-lite|cn-heavy|cn-pico|argon2|panthera)/|ghostrider\Z|kawpow\Z")
 
 
@@ -100,7 +106,7 @@ class MoneroJsonRpc(Struct):
 
     @staticmethod
     def hint(message: Message) -> Hint | None:
-        method, params = message.method, message.named
+        method, params = message.low_method, message.named
         if method == "login":
             strength = _login_strength(params)
             return Hint(strength, Side.CLIENT) if strength else None
@@ -109,18 +115,24 @@ class MoneroJsonRpc(Struct):
         if method == "job" and _is_job(params):
             return Hint(Strength.CERTAIN, Side.SERVER)
         if method == "keepalived":
-            return Hint(Strength.FAMILY if "id" in params else Strength.WEAK, Side.CLIENT)
+            return Hint(Strength.WEAK, Side.CLIENT)
         result = message.body.get("result")
-        if method is None and isinstance(result, dict) and (_is_job(result.get("job")) or _is_job(result)):
+        if method is not None or not isinstance(result, dict):
+            return None
+        if _is_job(result.get("job")) or _is_job(result):
             return Hint(Strength.CERTAIN, Side.SERVER)
-        return None
+        # A miner without shares is heard of once a minute, by this word.
+        return Hint(Strength.FAMILY, Side.SERVER) if result.get("status") == "KEEPALIVED" else None
 
     def read(self, message: Message) -> list[Observation] | None:
-        method = message.method
+        method = message.low_method
         if method is None:
             return self._answer(message)
         reader = _READERS.get(method)
-        return None if reader is None else reader(self, message)
+        if reader is None:
+            return None
+        by_pool = method == "job"
+        return reader(self, message) if by_pool is (message.side is Side.SERVER) else []
 
     def gap(self, side: Side) -> None:
         """Every job carries its target: nothing is forgotten."""
@@ -194,6 +206,8 @@ class MoneroJsonRpc(Struct):
         accepted, reason = verdict(message.body)
         result = message.body.get("result")
         if waiting.kind == "submit":
+            if accepted is None and isinstance(result, dict):
+                accepted = True  # xmrig takes any object for a yes
             evidence = message.evidence("accepted" if accepted else "rejected")
             return [] if accepted is None else [ShareAnswered(evidence, waiting.key, accepted, reason)]
         if isinstance(result, dict) and "id" in result:

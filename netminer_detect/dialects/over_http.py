@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import Any, ClassVar, Protocol
 
 from msgspec import Struct, field
 
 from netminer_detect.carriers.http_message import HttpMessage
 from netminer_detect.dialects.registry import over_http
-from netminer_detect.messages import read_body
+from netminer_detect.messages import is_log, read_body
 from netminer_detect.observations import DialectRecognised, Evidence, Observation, Side
 from netminer_detect.requests import Requests, id_key
 
 MAX_CALLS = 32
+MAX_PATH = 1024
+_ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
 
 
 class Call(Struct, frozen=True):
@@ -39,6 +42,15 @@ class Call(Struct, frozen=True):
 
     def evidence(self, what: str) -> Evidence:
         return Evidence(self.request.mark, Side.CLIENT, what, self.body)
+
+    @property
+    def path(self) -> str:
+        """The path of the request, its escapes undone, without query; of an absolute URI too."""
+        target = (self.request.target or "")[:MAX_PATH]
+        if not target.startswith("/"):
+            target = "/" + target.partition("://")[2].partition("/")[2]
+        path = re.split(r"[?#]", target, maxsplit=1)[0]
+        return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), path)
 
     @property
     def agent(self) -> str | None:
@@ -107,7 +119,7 @@ class HttpMining(Struct):
         calls: list[tuple[Call, HttpDialect]] = []
         for body in read_body(message.body)[:MAX_CALLS]:
             method = body.get("method")
-            if not isinstance(method, str):
+            if not isinstance(method, str) or is_log(body):
                 continue
             self._calls += 1
             call = Call(self._calls, method, body.get("params"), id_key(body.get("id")), body, message)

@@ -101,21 +101,6 @@ class Worth(Struct, frozen=True):
     difficulty: Fraction | None
 
 
-def family_hint(message: Message) -> Hint | None:
-    """What a method of the family says by its name alone."""
-    method = message.method
-    if method is None:
-        return None
-    low = method.lower()
-    if low in FROM_MINER:
-        strength = Strength.FAMILY if low.startswith("mining.") else Strength.WEAK
-        return Hint(strength, Side.CLIENT)
-    if low in FROM_POOL:
-        strength = Strength.FAMILY if low.startswith("mining.") else Strength.WEAK
-        return Hint(strength, Side.SERVER)
-    return None
-
-
 def shape_hint(shape: Shape, message: Message) -> Hint | None:
     """What a message says by its form: a job is certain; a share is where its login is, else likely."""
     method, params = message.method, message.positional
@@ -172,6 +157,8 @@ class Stratum:
         if method is None:
             return self._answer(message)
         low = method.lower()
+        if (low in FROM_MINER) if message.side is Side.SERVER else (low in FROM_POOL):
+            return []  # nobody asks so: a copy of a dialogue, not one
         name = self.HANDLERS.get(low)
         if name is not None:
             handler: Callable[[Message], list[Observation] | None] = getattr(self, name)

@@ -9,12 +9,15 @@ coin). The wire names no algorithm. Sources: slush0/stratum-mining, bips/bip-031
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.bitcoin import is_bitcoin
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
-from netminer_detect.dialects.stratum import JobShape, Shape, Stratum, family_hint
+from netminer_detect.dialects.stratum import FROM_MINER, FROM_POOL, JobShape, Shape, Stratum
 from netminer_detect.observations import CoinHinted, Observation, Side
+from netminer_detect.work import number
 
 
 def _is_job(params: list[Any]) -> bool:
@@ -41,6 +44,47 @@ def _notify(params: list[Any]) -> JobShape | None:
     return JobShape(text(params[0])) if _is_job(params) else None
 
 
+_HASH = re.compile(r"(?:0x)?[0-9a-fA-F]{16,}\Z")
+_NONCE = re.compile(r"(?:0x)?[0-9a-fA-F]{6,}\Z")
+
+
+def _holds(pattern: re.Pattern[str], params: list[Any]) -> bool:
+    return any(isinstance(param, str) and pattern.match(param) for param in params)
+
+
+def _always(params: list[Any]) -> bool:
+    return True
+
+
+# What is asked for in this family and nowhere else, whatever the coin. Others mine data and ore, and submit that:
+# a share names a job and holds a nonce, a job a hash.
+_ASKED: dict[str, Callable[[list[Any]], bool]] = {
+    "mining.subscribe": _always,
+    "mining.authorize": lambda params: bool(params) and isinstance(params[0], str),
+    "mining.submit": lambda params: len(params) > 2 and text(params[1]) is not None and _holds(_NONCE, params[2:]),
+    **dict.fromkeys(
+        ("mining.extranonce.subscribe", "mining.suggest_difficulty", "mining.suggest_target", "mining.capabilities",
+         "mining.multi_version", "mining.get_transactions", "mining.hashes_done"), _always),
+}  # fmt: skip
+_PUSHED: dict[str, Callable[[list[Any]], bool]] = {
+    "mining.notify": lambda params: len(params) > 2 and _holds(_HASH, params),
+    "mining.set_difficulty": lambda params: bool(params) and number(params[0]) is not None,
+    "mining.set_target": lambda params: _holds(_HASH, params),
+    "mining.set_extranonce": lambda params: bool(params) and (params[0] == "" or is_hex(params[0])),
+}
+
+
+def _family_hint(low: str, message: Message) -> Hint | None:
+    """What a method of the family says by its name, its form seen to."""
+    for methods, side in ((_ASKED, Side.CLIENT), (_PUSHED, Side.SERVER)):
+        if low in methods:
+            sound = methods[low](message.positional) and "body" not in message.body
+            return Hint(Strength.FAMILY if sound else Strength.WEAK, side)
+    if low in FROM_MINER:
+        return Hint(Strength.WEAK, Side.CLIENT)
+    return Hint(Strength.WEAK, Side.SERVER) if low in FROM_POOL else None
+
+
 _SHAPE = Shape("stratum-v1", _notify)
 _BITCOIN = Shape("stratum-v1", _notify, algorithm="sha256d")
 
@@ -55,17 +99,16 @@ class StratumV1(Stratum):
 
     @staticmethod
     def hint(message: Message) -> Hint | None:
-        method, params = message.method, message.positional
-        if method is None:
+        low, params = message.low_method, message.positional
+        if low is None:
             return _subscribed(message)
-        low = method.lower()
         if low == "mining.notify" and _is_job(params):
             return Hint(Strength.CERTAIN, Side.SERVER)
         if low == "mining.submit" and _is_share(params):
             return Hint(Strength.LIKELY, Side.CLIENT)
-        if low == "mining.configure":
+        if low == "mining.configure" and params and isinstance(params[0], list):
             return Hint(Strength.LIKELY, Side.CLIENT)
-        return family_hint(message)
+        return _family_hint(low, message)
 
     def read(self, message: Message) -> list[Observation] | None:
         hints: list[Observation] = []
