@@ -3,16 +3,19 @@
 Contract: `parse_addresses(text)` gives the ranges that a cell names, and notes on what was read leniently; it raises
 `AddressError`, which says what is wrong and what to do. A range is (version, low, high), both ends included, as
 whole numbers. Read are: single addresses, a prefix length, a net mask or a Cisco wildcard behind a slash or a blank,
-ranges (`-`, `~`, `..`, `to`, 至, 到) whose end may be only the last octets, `10.3.*.*`, several of these in one cell,
-full-width digits and punctuation, zero-padded octets (decimal). IPv4-mapped IPv6 ranges are IPv4 ranges (RFC 4291
-section 2.5.5.2). Time is in proportion to the text; a cell holds at most MAX_PIECES ranges.
+ranges (`-`, `~`, `..`, `to`, 至, 到) whose end may be only the last one or two octets, `10.3.*.*`, several of these
+in one cell, full-width digits and punctuation, zero-padded octets (decimal). IPv4-mapped IPv6 ranges are IPv4 ranges
+(RFC 4291 section 2.5.5.2). Time is in proportion to the text; a cell holds at most MAX_PIECES ranges.
+`plain_span` reads the usual spelling alone, five times as fast: tables have a million lines.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv6Address
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple
 
 MAX_PIECES = 4096
@@ -25,9 +28,13 @@ _TYPOGRAPHY = str.maketrans({
     "\ufeff": None, "×": "*",
 })
 _RANGE = re.compile(r"\s*(?:->|=>|[-~]+|\.{2,}|(?<=\s)to(?=\s))\s*", re.IGNORECASE)
+_SLASH = re.compile(r"\s*/\s*")
 _BETWEEN = re.compile(r"[,;|\s]+")
 _DOTTED = re.compile(r"\d{1,10}(?:\.\d{1,10}){3}", re.ASCII)
-_WILD = re.compile(r"(\d{1,3}\.){1,3}([*xX]\.){0,2}[*xX]", re.ASCII)
+_WILD = re.compile(r"(?=[^.]+(?:\.[^.]+){0,3}\Z)(?:\d{1,3}\.){1,3}(?:[*xX]\.){0,2}[*xX]", re.ASCII)
+# What people write where there is nothing to write, and what spreadsheets write where a formula failed.
+_NOTHING = frozenset({"-", "--", "---", "~", "/", "\\", ".", "?", "n/a", "na", "#n/a", "#ref!", "#value!", "#name?",
+                      "none", "null", "nil", "无", "暂无", "没有", "空", "未知"})
 
 
 class AddressError(ValueError):
@@ -53,24 +60,65 @@ def shown(text: str) -> str:
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in cut)
 
 
+def is_nothing(text: str) -> bool:
+    """Whether a cell says that there is nothing to say: empty, a dash, 无 …"""
+    return len(text) < 8 and (not text or text.casefold() in _NOTHING)
+
+
+def plain_span(text: str) -> Span | None:
+    """The range of `10.3.0.0/16`, `2001:db8::/32`, `10.3.0.1-10.3.0.9` or a single address; None where
+    `parse_addresses` must look."""
+    first, dash, last = text.partition("-")
+    if dash:
+        begin, end = _plain_address(first.rstrip()), _plain_address(last.lstrip())
+        if begin is None or end is None or begin.version != end.version or end.low < begin.low:
+            return None
+        return Span(begin.version, begin.low, end.low)
+    address, slash, length = text.partition("/")
+    span = _plain_address(address)
+    if span is None or not slash:
+        return span
+    width = 32 if span.version == 4 else 128
+    if not (length.isascii() and length.isdecimal() and len(length) <= 3 and int(length) <= width):
+        return None
+    rest = (1 << (width - int(length))) - 1
+    return None if span.low & rest else Span(span.version, span.low, span.low | rest)
+
+
+def _plain_address(text: str) -> Span | None:
+    wide = ":" in text
+    try:
+        value = int.from_bytes(inet_pton(AF_INET6 if wide else AF_INET, text), "big")
+    except (OSError, ValueError):
+        return None
+    if wide and value >> 32 == 0xFFFF:
+        return None
+    return Span(6 if wide else 4, value, value)
+
+
 def parse_addresses(text: str) -> tuple[list[Span], list[str]]:
     """The ranges of a cell and notes on how they were read. Raises AddressError."""
     notes: list[str] = []
-    text = cleaned(text)
-    if _DOTTED.fullmatch(text.partition("/")[0]):
-        return [_parse_one(text, notes)], notes
-    pieces = [piece for piece in _BETWEEN.split(_RANGE.sub("~", text)) if piece]
-    if len(pieces) > MAX_PIECES:
-        raise AddressError(f"one cell names {len(pieces)} ranges", f"write at most {MAX_PIECES} into one line")
     spans: list[Span] = []
-    for at, piece in enumerate(pieces):
-        if at and piece.startswith("255.") and "/" not in piece and _DOTTED.fullmatch(pieces[at - 1]):
+    before = ""
+    for piece in _pieces(text):
+        if _DOTTED.fullmatch(before) and piece.startswith(("255.", "0.")) and _DOTTED.fullmatch(piece):
             spans[-1] = masked(spans[-1], piece, notes)
         else:
             spans.append(_parse_one(piece, notes))
+        before = piece
     if not spans:
         raise AddressError("no address stands there", "write a network such as 10.3.0.0/16")
     return spans, notes
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """The cell cut between its ranges; in each `~` stands between two ends."""
+    text = _SLASH.sub("/", _RANGE.sub("~", cleaned(text)))
+    found = [piece for piece in _BETWEEN.split(text) if not is_nothing(piece)]
+    if len(found) > MAX_PIECES:
+        raise AddressError(f"one cell names {len(found)} ranges", f"write at most {MAX_PIECES} into one line")
+    yield from found
 
 
 def names_addresses(text: str) -> bool:
@@ -85,7 +133,8 @@ def cleaned(text: str) -> str:
     """The text in plain ASCII spelling, as far as that is possible, without blanks around it."""
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text.translate(_TYPOGRAPHY)).translate(_TYPOGRAPHY)
-    return text.strip(" \t\r\n\"'`")
+    # Spreadsheets are kept from reading 10.3 as a number by `="10.3.0.0/16"` or a quote before it.
+    return text.strip().removeprefix("=").strip(" \t\r\n\"'`")
 
 
 def masked(span: Span, mask: str, notes: list[str]) -> Span:
@@ -126,9 +175,9 @@ def _parse_one(piece: str, notes: list[str]) -> Span:
 
 
 def _range_end(first: str, last: str, notes: list[str]) -> Span:
-    """The end of a range; of IPv4 it may be only the octets that differ: `10.0.0.1-254`."""
+    """The end of a range; of IPv4 it may be only the last octets: `10.0.0.1-254`, `10.0.0.0-3.255`."""
     octets = last.split(".")
-    if last and ":" not in last and len(octets) < 4 and last.replace(".", "").isdecimal():
+    if last and ":" not in last and len(octets) < 3 and last.replace(".", "").isdecimal():
         last = ".".join([*first.partition("/")[0].split(".")[: 4 - len(octets)], last])
     return _network(last, notes)
 
@@ -139,7 +188,7 @@ def _network(text: str, notes: list[str]) -> Span:
     if _WILD.fullmatch(text):
         return _wildcard(text)
     span = _address(address.strip(), notes)
-    return masked(span, mask, notes) if slash else _unmapped(span)
+    return _unmapped(masked(span, mask, notes) if slash else span)
 
 
 def _wildcard(text: str) -> Span:
@@ -177,6 +226,8 @@ def _padded(text: str, notes: list[str]) -> int:
 
 
 def _not_an_address(text: str) -> AddressError:
+    if not text:
+        return AddressError("an end of a range or a network is missing", "write 10.3.0.1-10.3.0.99 or 10.3.0.0/16")
     return AddressError(f"{shown(text)!r} is no address", "write a network, a range or an address: 10.3.0.0/16, "
                         "10.3.0.1-10.3.0.99, 2001:db8::/32")
 
@@ -189,6 +240,8 @@ def _prefix_length(text: str, width: int) -> int:
         bits = int(IPv4Address(text)) if width == 32 else int(IPv6Address(text))
     except ValueError:
         raise AddressError(f"{shown(text)!r} is no prefix length", f"write a length from 0 to {width}") from None
+    if not bits:
+        raise AddressError("a mask of zeros can mean one address or all", f"write /{width} or /0")
     full = (1 << width) - 1
     for mask in (bits, bits ^ full):  # a net mask, or its inverse as Cisco writes it
         rest = mask ^ full

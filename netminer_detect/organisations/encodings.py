@@ -1,40 +1,91 @@
 """Turns the bytes of a text table into numbered lines, whatever program wrote them.
 
-Contract: `read_lines(data, complaints)` gives (line number, text) pairs. Byte order marks decide (UTF-8, UTF-16);
-else UTF-8 counts where all lines are that; else GB18030 (which holds GBK and GB2312) where all are that; else each
-line for itself, and a line that is neither is told and left out. Line ends may be LF, CR LF or CR.
+Contract: `read_lines(data, complaints)` gives (line number, text) pairs, one after the other. Byte order marks decide
+(UTF-8, UTF-16); else UTF-8 counts where all lines are that; else GB18030 (which holds GBK and GB2312) where all are
+that; else each line for itself, and a line that is neither is told and left out. Line ends may be LF, CR LF or CR.
+Besides the bytes a few megabytes are held: a line longer than MAX_LINE is told and left out.
 """
 
 from __future__ import annotations
 
-from netminer_detect.organisations.rows import Complaints
+import codecs
+import io
+import re
+from collections.abc import Iterator
+
+from netminer_detect.organisations.rows import MAX_LINE, Complaints
+
+Line = tuple[int, str]
+
+_CHUNK = 1 << 20
+_RAW_LINE = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 
 
-def read_lines(data: bytes, complaints: Complaints) -> list[tuple[int, str]]:
+def read_lines(data: bytes, complaints: Complaints) -> Iterator[Line]:
     """See the module's contract."""
-    text = _decoded(data)
-    if text is not None:
-        return list(enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), 1))
-    lines = []
-    for number, raw in enumerate(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"), 1):
-        line = _first_of(raw, "utf-8", "gb18030")
-        if line is None:
-            complaints.add(number, "the line is neither UTF-8 nor GB18030 and was left out", "save the file as UTF-8")
-        else:
-            lines.append((number, line))
-    return lines
+    encoding = _encoding_of(data)
+    if encoding is None:
+        return _each_for_itself(data, complaints)
+    return _streamed(data, encoding, complaints)
 
 
 def decode_text(data: bytes) -> str:
     """The whole as text; bytes that no encoding explains become U+FFFD."""
-    text = _decoded(data)
-    return data.decode("utf-8-sig", "replace") if text is None else text
+    return data.decode(_encoding_of(data) or "utf-8-sig", "replace")
 
 
-def _decoded(data: bytes) -> str | None:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", "replace")
-    return _first_of(data, "utf-8-sig", "gb18030")
+def _encoding_of(data: bytes) -> str | None:
+    """The encoding of all lines; None where they have none in common."""
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    for encoding in ("utf-8-sig", "gb18030"):
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            for chunk in _chunks(data):
+                decoder.decode(chunk)
+            decoder.decode(b"", True)
+        except UnicodeDecodeError:
+            continue
+        return encoding
+    return None
+
+
+def _chunks(data: bytes) -> Iterator[bytes]:
+    for at in range(0, len(data), _CHUNK):
+        yield data[at : at + _CHUNK]
+
+
+def _streamed(data: bytes, encoding: str, complaints: Complaints) -> Iterator[Line]:
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder(encoding)("replace"), True)
+    number, begun = 1, ""
+    for chunk in _chunks(data):
+        lines = (begun + decoder.decode(chunk)).split("\n")
+        # What is too long already need not grow: MAX_LINE and one more say so.
+        begun = lines.pop()[: MAX_LINE + 1]
+        for text in lines:
+            yield from _fitting(number, text, complaints)
+            number += 1
+    for text in (begun + decoder.decode(b"", True)).split("\n"):
+        yield from _fitting(number, text, complaints)
+        number += 1
+
+
+def _each_for_itself(data: bytes, complaints: Complaints) -> Iterator[Line]:
+    for number, match in enumerate(_RAW_LINE.finditer(data), 1):
+        raw = match[0].rstrip(b"\r\n")
+        text = _first_of(raw, "utf-8-sig", "gb18030")
+        if text is None:
+            complaints.add(number, "the line is neither UTF-8 nor GB18030 and was left out", "save the file as UTF-8")
+        else:
+            yield from _fitting(number, text, complaints)
+
+
+def _fitting(number: int, text: str, complaints: Complaints) -> Iterator[Line]:
+    if len(text) <= MAX_LINE:
+        yield number, text
+    else:
+        complaints.add(number, f"the line is longer than {MAX_LINE} characters and was left out",
+                       "split it into several lines")
 
 
 def _first_of(data: bytes, *encodings: str) -> str | None:

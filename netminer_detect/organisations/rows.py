@@ -1,8 +1,8 @@
 """What every reader of an inventory gives: rows of cells that know what they say, and messages with places.
 
-Contract: a `Row` is one entry of the file, its cells in the order of the file; `where` is the line (in a workbook:
-sheet and line). A `Complaints` collects what is wrong with single lines, at most MAX_TOLD of them, and counts the
-rest: a file of a million bad lines must not fill the memory or the screen.
+Contract: a `Row` is one entry of the file, its cells in the order of the file; `line` is where it begins. A
+`Complaints` collects what is wrong with single lines, at most MAX_TOLD of them, and counts the rest: a file of a
+million bad lines must not fill the memory or the screen.
 """
 
 from __future__ import annotations
@@ -16,29 +16,26 @@ MAX_TOLD = 1000
 MAX_COLUMNS = 256
 # Lines beyond this are no table's: the longest cells (contacts, many networks of one unit) are a few kilobytes.
 MAX_LINE = 64 * 1024
-MAX_ROWS = 1_000_000
-
-Where = int | str
 
 
 class Row(Struct):
     """One entry."""
 
-    where: Where
+    line: int
     cells: list[tuple[Field, str]]
 
 
 class Complaints(Struct):
-    """What is wrong in `path`, a text a line. `stopped` is set by whoever leaves out the rest of the file."""
+    """What is wrong in `path`, a text each, with the line where it stands."""
 
     path: str
     told: list[str] = field(default_factory=list)
     beyond: int = 0
 
-    def add(self, where: Where, what: str, fix: str) -> None:
+    def add(self, line: int, what: str, fix: str) -> None:
         """Tell that something is wrong at a line."""
         if len(self.told) < MAX_TOLD:
-            self.told.append(f"{self.path}:{where}: {what}; {fix}")
+            self.told.append(f"{self.path}:{line}: {what}; {fix}")
         else:
             self.beyond += 1
 

@@ -1,31 +1,34 @@
 """Reads lines of cells (CSV, TSV, `;`, `|`, blanks) into rows: finds the separator, the header and the columns.
 
-Contract: `read_table(lines, complaints)` gives rows from (line number, text) pairs. The separator is the one under
-which a header is understood or addresses stand in a column. Titles above the header, empty lines, `#` comments
-and `sep=` are passed over; quoted cells may run over MAX_JOINED lines (RFC 4180 section 2.6); a quote that is never
-closed costs its own line only. Without a header the columns must be plain: addresses, one name, perhaps a contact,
-or the documented order. What cannot be told raises `NoTable`.
+Contract: `read_table(lines, complaints)` gives rows from (line number, text) pairs, as they come: little is held. The
+separator is the one under which a header is understood or addresses stand in a column. Titles above the header,
+empty lines, `#` comments and `sep=` are passed over (but a comment that is a header counts where there is no other);
+quoted cells may run over MAX_JOINED lines (RFC 4180 section 2.6); a quote that is never closed costs its own line
+only. Without a header the columns must be plain: addresses, one name, perhaps a contact, or the documented order.
+What cannot be told raises `NoTable`.
 """
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
 from netminer_detect.organisations.addresses import names_addresses
+from netminer_detect.organisations.encodings import Line
 from netminer_detect.organisations.headings import WHERE, WHO, Field, fields_of
 from netminer_detect.organisations.rows import MAX_COLUMNS, MAX_LINE, Complaints, Row
 
-Line = tuple[int, str]
 Cells = Sequence[str]
 
 DOCUMENTED = (Field.ADDRESS, Field.ID, Field.NAME, Field.SECTOR, Field.CONTACT)
 MAX_JOINED = 16
 _LOOKED_AT = 60
 _SEPARATORS = ("\t", ",", ";", "|", "\uff0c", "\uff1b", " ")
+_ANY_SEPARATOR = re.compile("[\t,;|\uff0c\uff1b]")
 _CONTACT_LIKE = re.compile(r"\S+@\S+|(?:.*\D)?\d[\d -]{5,}\d(?:\D.*)?")
 _FIX_HEADER = "write a first line such as: network,id,name,sector,contact"
 
@@ -48,21 +51,65 @@ class Layout(Struct, frozen=True):
     header: bool
 
 
-def read_table(lines: Sequence[Line], complaints: Complaints) -> Iterator[Row]:
+class _Lines:
+    """Lines that can be looked at before they are taken. Comments that are a header are kept apart."""
+
+    def __init__(self, lines: Iterable[Line], complaints: Complaints) -> None:
+        self._lines = iter(lines)
+        self._complaints = complaints
+        self._waiting: deque[Line] = deque()
+        self.headers: list[Line] = []
+
+    def take(self) -> Line | None:
+        """The next line, None at the end."""
+        return self._waiting.popleft() if self.ahead(1) else None
+
+    def ahead(self, count: int) -> list[Line]:
+        """The next lines, up to so many."""
+        while len(self._waiting) < count:
+            line = next(self._lines, None)
+            if line is None:
+                break
+            if self._is_content(*line):
+                self._waiting.append(line)
+        return [self._waiting[at] for at in range(min(count, len(self._waiting)))]
+
+    def put_back(self, line: Line) -> None:
+        """Let a line be the next one."""
+        self._waiting.appendleft(line)
+
+    def _is_content(self, number: int, text: str) -> bool:
+        if "\0" in text:
+            self._complaints.add(number, "the line holds NUL bytes and was left out", "save the file as UTF-8 text")
+            return False
+        if text[:1] in ("#", "＃"):
+            if len(self.headers) < _LOOKED_AT and set(fields_of(_ANY_SEPARATOR.split(text, MAX_COLUMNS))) & WHO:
+                self.headers.append((number, text[1:]))
+            return False
+        return bool(text) and not text.isspace() and not text.startswith("sep=")
+
+
+def read_table(lines: Iterable[Line], complaints: Complaints) -> Iterator[Row]:
     """See the module's contract. Raises NoTable."""
-    sound = [line for line in lines if _is_content(line, complaints)]
-    separator = _separator(sound)
-    yield from arrange(_split_all(sound, separator, complaints), complaints)
+    ahead = _Lines(lines, complaints)
+    looked_at = ahead.ahead(_LOOKED_AT)
+    separator, headed = _separator(looked_at)
+    for header in [] if headed else ahead.headers:
+        separator, headed = _separator([header, *looked_at])
+        if headed:
+            ahead.put_back(header)
+            break
+    yield from _arranged(_split_all(ahead, separator, complaints), complaints)
 
 
-def arrange(table: Iterator[tuple[int | str, Cells]], complaints: Complaints) -> Iterator[Row]:
+def _arranged(table: Iterator[tuple[int, Cells]], complaints: Complaints) -> Iterator[Row]:
     """Rows from split lines. Raises NoTable."""
     head = [line for _, line in zip(range(_LOOKED_AT), table, strict=False)]
     layout = find_layout([cells for _, cells in head])
     width = len(layout.fields)
     wanted = [(at, field) for at, field in enumerate(layout.fields) if field is not Field.OTHER]
 
-    def rows() -> Iterator[tuple[int | str, Cells]]:
+    def rows() -> Iterator[tuple[int, Cells]]:
         yield from head[layout.first_row :]
         yield from table
 
@@ -78,7 +125,7 @@ def arrange(table: Iterator[tuple[int | str, Cells]], complaints: Complaints) ->
 def find_layout(rows: Sequence[Cells]) -> Layout:
     """What the columns mean, by a header among the rows or by what stands in them. Raises NoTable."""
     if not rows:
-        raise NoTable("the file is empty", _FIX_HEADER)
+        raise NoTable("no line holds a table", _FIX_HEADER)
     for at, cells in enumerate(rows):
         fields = fields_of(cells)
         known = set(fields)
@@ -141,23 +188,12 @@ def _address_column(rows: Sequence[Cells]) -> int | None:
     return None
 
 
-def _is_content(line: Line, complaints: Complaints) -> bool:
-    number, text = line
-    if len(text) > MAX_LINE:
-        complaints.add(number, f"the line has {len(text)} characters and was left out", "split it into several lines")
-        return False
-    if "\0" in text:
-        complaints.add(number, "the line holds NUL bytes and was left out", "save the file as UTF-8 text")
-        return False
-    return bool(text) and not text.isspace() and text[0] not in "#＃" and not text.startswith("sep=")
-
-
-def _separator(lines: Sequence[Line]) -> str:
-    """The separator under which most is understood."""
+def _separator(lines: Sequence[Line]) -> tuple[str, bool]:
+    """The separator under which most is understood, and whether a header is."""
     best, best_score = ",", (False, 0, 0, 0)
     quiet = Complaints("")
     for separator in _SEPARATORS:
-        rows = [cells for _, cells in _split_all(lines[:_LOOKED_AT], separator, quiet)]
+        rows = [cells for _, cells in _split_all(_Lines(lines, quiet), separator, quiet)]
         try:
             layout = find_layout(rows)
         except NoTable:
@@ -169,20 +205,17 @@ def _separator(lines: Sequence[Line]) -> str:
         score = (layout.header, read, known, len(layout.fields))
         if score > best_score:
             best, best_score = separator, score
-    return best
+    return best, best_score[0]
 
 
-def _split_all(lines: Sequence[Line], separator: str, complaints: Complaints) -> Iterator[tuple[int | str, Cells]]:
+def _split_all(lines: _Lines, separator: str, complaints: Complaints) -> Iterator[tuple[int, Cells]]:
     """The cells of each line, without blanks around them."""
-    at = 0
-    while at < len(lines):
-        number, text = lines[at]
-        at += 1
+    while (line := lines.take()) is not None:
+        number, text = line
         if separator == " ":
             cells = text.split(None, 1)
         elif '"' in text:
-            cells, used = _split_quoted(lines, at - 1, separator, complaints)
-            at += used - 1
+            cells = _split_quoted(line, lines, separator, complaints)
         else:
             cells = text.split(separator, MAX_COLUMNS)
         if len(cells) > MAX_COLUMNS:
@@ -194,24 +227,23 @@ def _split_all(lines: Sequence[Line], separator: str, complaints: Complaints) ->
             yield number, cells
 
 
-def _split_quoted(
-    lines: Sequence[Line], at: int, separator: str, complaints: Complaints
-) -> tuple[list[str], int]:
-    """The cells of a line with quotes, and how many lines they took."""
-    taken = 0
-    complete = True
+def _split_quoted(line: Line, lines: _Lines, separator: str, complaints: Complaints) -> list[str]:
+    """The cells of a line with quotes; the lines that they run over are taken."""
+    following = lines.ahead(MAX_JOINED - 1) if line[1].count('"') % 2 else []
+    asked = 0
 
     def feed() -> Iterator[str]:
-        nonlocal taken, complete
-        for _, text in lines[at : at + MAX_JOINED]:
-            taken += 1
+        nonlocal asked
+        for _, text in (line, *following):
+            asked += 1
             yield text + "\n"
-        complete = False  # the reader asked for more: the quote is still open
+        asked += 1  # the reader asked for more: the quote is still open
 
     csv.field_size_limit(MAX_LINE * (MAX_JOINED + 1))
     cells = next(csv.reader(feed(), delimiter=separator, skipinitialspace=True))
-    if complete:
-        return cells, taken
-    number, text = lines[at]
-    complaints.add(number, "a quote is opened and never closed", "close it, or write it twice if it is meant")
-    return text.replace('"', "").split(separator, MAX_COLUMNS), 1
+    if asked <= len(following) + 1:
+        for _ in range(asked - 1):
+            lines.take()
+        return cells
+    complaints.add(line[0], "a quote is opened and never closed", "close it, or write it twice if it is meant")
+    return line[1].replace('"', "").split(separator, MAX_COLUMNS)
