@@ -16,12 +16,12 @@ cdef class Decoder:
     cdef Py_ssize_t start, stop, missing
 
     cdef int decode(self) except -1
-    cdef int u16(self, Py_ssize_t at) except -1
-    cdef Py_ssize_t u32(self, Py_ssize_t at) except -1
-    cdef unsigned long long u64(self, Py_ssize_t at) except? 0
-    cdef Py_ssize_t first_layer(self) except -99
-    cdef Py_ssize_t peel(self, Py_ssize_t at) except -99
-    cdef int ipv4(self, Py_ssize_t at) except -1
-    cdef int ipv6(self, Py_ssize_t at) except -1
+    cdef int u16(self, Py_ssize_t at) noexcept
+    cdef unsigned int u32(self, Py_ssize_t at) noexcept
+    cdef unsigned long long u64(self, Py_ssize_t at) noexcept
+    cdef Py_ssize_t first_layer(self) noexcept
+    cdef Py_ssize_t peel(self, Py_ssize_t at) noexcept
+    cdef int ipv4(self, Py_ssize_t at) noexcept
+    cdef int ipv6(self, Py_ssize_t at) noexcept
     cdef bint tunnel_port(self, int port) noexcept
-    cdef int transport(self, Py_ssize_t at, Py_ssize_t end) except -1
+    cdef int transport(self, Py_ssize_t at, Py_ssize_t end) noexcept

@@ -15,7 +15,7 @@ cdef class FusedKernel(Walker):
     cdef Triage triage
     cdef const unsigned char[::1] aside
     cdef bint is_aside, any_bound
-    cdef long long packets, octets, evicted
+    cdef long long packets, octets, evicted, until_sweep
     cdef long long[::1] defects
 
     cdef int look_up(self) except -1

@@ -58,6 +58,7 @@ class FusedKernel(Walker):
         self.more_vlans, self.tunnels = (), ()
         self.is_aside = self.any_bound = False
         self.packets = self.octets = self.evicted = 0
+        self.until_sweep = SWEEP_FRAMES
         self.defects = array("q", bytes(8 * len(decoding.DEFECTS)))
 
     # What the rest of the program asks
@@ -103,8 +104,10 @@ class FusedKernel(Walker):
 
     def frame(self, packet):
         captured: cython.longlong = packet.end - packet.at
-        if self.packets and self.packets % SWEEP_FRAMES == 0:
+        if self.until_sweep == 0:
+            self.until_sweep = SWEEP_FRAMES
             self.table.sweep()
+        self.until_sweep -= 1
         self.packets += 1
         self.octets += captured
         if packet.time_ns != NO_TIME and (self.table.earliest == NO_TIME or packet.time_ns < self.table.earliest):
@@ -183,7 +186,7 @@ class FusedKernel(Walker):
             way = table.way
             code = table.join(row, way, packet)
         if (way == 0 and packet.link_type == 1 and not table.flags(row) & HAS_MAC
-                and not (self.is_aside and self.tunnels)):
+                and packet.at + 14 <= packet.end and not (self.is_aside and self.tunnels)):
             table.note_mac(row, packet.u64(packet.at + 6) >> 16)
         if code == PLAIN:
             return 0

@@ -95,8 +95,9 @@ class Rows:
         other: cython.ulonglong = self.end_hash(self.rows[row, D_HIGH], self.rows[row, D_LOW], ends >> 16 & 0xFFFF)
         return (one + other + (ends >> 32) * MIX_2) & WORD
 
+    @cython.boundscheck(False)
     def look_up(self, batch, count):
-        """Hash the packets of a batch, and touch what `find` will look at."""
+        """Hash the packets of a batch, and touch what `find` will look at. Slots lie within the mask."""
         packet: Decoder
         i: cython.Py_ssize_t
         row: cython.Py_ssize_t
@@ -112,7 +113,7 @@ class Rows:
             packet = batch[i]
             if packet.code == PACKET:
                 row = self.slots[packet.hash & self.mask] & LOW
-                if row:
+                if 0 < row <= self.max_flows:
                     seen ^= self.rows[row - 1, S_LOW] ^ self.rows[row - 1, SIZE]
         self.touched = seen
         return 0
@@ -125,8 +126,10 @@ class Rows:
         packet.hash = (one + other + kind * MIX_2) & WORD
         return 0
 
+    @cython.boundscheck(False)
     def find(self, packet):
-        """The row of the packet's flow, -1 where there is none; `way` is 0 if the packet goes forward."""
+        """The row of the packet's flow, -1 where there is none; `way` is 0 if the packet goes forward. Slots lie
+        within the mask; rows are checked once."""
         source: cython.ulonglong = packet.source_port
         destination: cython.ulonglong = packet.destination_port
         kind: cython.ulonglong = packet.protocol | (256 if packet.wide else 0)
@@ -140,6 +143,8 @@ class Rows:
         while found:
             if found >> 32 == tag:
                 row = (found & LOW) - 1
+                if not 0 <= row < self.max_flows:
+                    raise IndexError(row)
                 ends = self.rows[row, ENDS]
                 if (ends == there and self.rows[row, S_LOW] == packet.source_low
                         and self.rows[row, D_LOW] == packet.destination_low

@@ -48,6 +48,7 @@ class FlowTable(Rows):
 
     # What belongs to it
 
+    @cython.boundscheck(False)
     def join(self, row, way, packet):
         """Count a packet where it belongs to the row: AWAY if it does not; PLAIN if it is done with, since nothing
         that it holds can make its flow a candidate; LOOK if it is to be judged and then to be followed."""
@@ -55,9 +56,8 @@ class FlowTable(Rows):
         own: cython.ulonglong
         if not self.belongs(row, way, packet):
             return AWAY
-        self.count(row, way, packet)
-        flags = self.rows[row, FLAGS]
-        if flags & EVERY and not flags & SETTLED:
+        flags = self.count(row, way, packet)
+        if flags & (EVERY | SETTLED) == EVERY:
             return LOOK
         own = flags >> 8 * way
         if not (flags & SETTLED or packet.stop == packet.start
@@ -68,11 +68,15 @@ class FlowTable(Rows):
         self.follow(row, way, packet)
         return PLAIN
 
+    @cython.boundscheck(False)
     def belongs(self, row, way, packet):
-        """See `flows.belongs`."""
+        """See `flows.belongs`. Row and way are checked here once."""
         idle: cython.longlong = 0
-        if packet.time_ns != NO_TIME and self.rows[row, LAST] != WORD:
-            idle = packet.time_ns - cython.cast(cython.longlong, self.rows[row, LAST])
+        if not 0 <= row < self.max_flows or not 0 <= way < 2:
+            raise IndexError(row)
+        last: cython.ulonglong = self.rows[row, LAST]
+        if packet.time_ns != NO_TIME and last != WORD:
+            idle = packet.time_ns - cython.cast(cython.longlong, last)
         if packet.protocol != 6:
             return idle <= SHORT_IDLE_NS
         if packet.flags & 2:
@@ -96,15 +100,16 @@ class FlowTable(Rows):
             return True
         return 0 <= ahead(self.half(row, EXPECTED, way), packet.sequence + 1) <= FIRST_WINDOW
 
+    @cython.boundscheck(False)
     def count(self, row, way, packet):
-        """See `flows.count`."""
+        """See `flows.count`; gives the row's flags. The caller has checked row and way."""
         seen: cython.ulonglong = SEEN
         flags: cython.ulonglong = self.rows[row, FLAGS] | seen << 8 * way
         self.rows[row, PACKETS] += 1
         self.rows[row, SIZE] += packet.size
         self.rows[row, PAYLOAD + way] += packet.stop - packet.start + packet.missing
         if packet.time_ns != NO_TIME:
-            if self.rows[row, FIRST] == WORD:
+            if self.rows[row, LAST] == WORD:
                 self.rows[row, FIRST] = packet.time_ns
             self.rows[row, LAST] = packet.time_ns
         if packet.protocol == 6:
@@ -122,20 +127,26 @@ class FlowTable(Rows):
             if packet.flags & 1:
                 flags |= FIN << 8 * way
         self.rows[row, FLAGS] = flags
-        return 0
+        return flags
 
+    @cython.boundscheck(False)
     def follow(self, row, way, packet):
         """See `flows.follow`."""
         end: cython.ulonglong
+        both: cython.ulonglong
+        if not 0 <= row < self.max_flows:
+            raise IndexError(row)
         if packet.protocol != 6 or packet.flags & 4:
             return 0
         end = packet.sequence + (packet.flags >> 1 & 1) + (packet.flags & 1)
         end = end + packet.stop - packet.start + packet.missing & LOW
+        both = self.rows[row, EXPECTED]
         if not self.rows[row, FLAGS] & HAS_EXPECTED << 8 * way:
             self.rows[row, FLAGS] |= HAS_EXPECTED << 8 * way
-        elif ahead(end, self.half(row, EXPECTED, way)) <= 0:
+        elif ahead(end, both >> 32 if way else both & LOW) <= 0:
             return 0
-        return self.set_half(row, EXPECTED, way, end)
+        self.rows[row, EXPECTED] = both & LOW | end << 32 if way else both >> 32 << 32 | end
+        return 0
 
     # What ends it
 

@@ -20,7 +20,7 @@ cdef class Walker:
     cdef unsigned long long[::1] tick_ns
 
     @cython.final
-    cdef Py_ssize_t u32(self, Py_ssize_t at) except -1
+    cdef unsigned int u32(self, Py_ssize_t at) noexcept
     @cython.final
     cdef int gather(self, Py_ssize_t at, Py_ssize_t end, long long size, Py_ssize_t record, long long time_ns) except -1
     @cython.final

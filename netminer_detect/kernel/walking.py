@@ -123,9 +123,10 @@ class Walker:
         """A buffer with room for so many bytes behind HEADROOM, aligned to pages."""
         packet: Decoder
         self.buffer = mmap.mmap(-1, HEADROOM + room)
-        self.data = self.buffer
+        view = memoryview(self.buffer)
+        self.data = view
         for packet in self.batch:
-            packet.data = self.buffer
+            packet.data = view
 
     def take_in(self, data):
         """Put bytes that were read already behind what the buffer holds."""
@@ -153,8 +154,10 @@ class Walker:
             self.limit += count
         return True
 
+    @cython.boundscheck(False)
     def u32(self, at):
-        value: cython.longlong
+        """A number of a record's header, which lies before `limit`: the walk has seen to it."""
+        value: cython.uint
         if self.big_endian:
             value = self.data[at]
             return value << 24 | self.data[at + 1] << 16 | self.data[at + 2] << 8 | self.data[at + 3]
@@ -195,10 +198,12 @@ class Walker:
         return EVENTS
 
     def pcap_frame(self, at, end):
-        time_ns: cython.longlong = self.u32(at) * 1000000000 + self.u32(at + 4) * self.unit_ns
+        seconds: cython.longlong = self.u32(at)
+        parts: cython.longlong = self.u32(at + 4)
         captured: cython.longlong = end - at - self.header_size
         size: cython.longlong = self.u32(at + 12)
-        return self.gather(at + self.header_size, end, max(size, captured), at, time_ns)
+        return self.gather(at + self.header_size, end, max(size, captured), at,
+                           seconds * 1000000000 + parts * self.unit_ns)
 
     def _end_pcap(self):
         """What is left is less than a record: take what there is of it, and say what is wrong, None if nothing."""
