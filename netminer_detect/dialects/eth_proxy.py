@@ -25,6 +25,7 @@ from msgspec import Struct, field
 from netminer_detect.dialects.answers import verdict
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_0x, text
 from netminer_detect.dialects.logins import split_login
+from netminer_detect.dialects.wallets import is_zano
 from netminer_detect.observations import (
     HandshakeAnswered,
     HandshakeAsked,
@@ -39,7 +40,8 @@ from netminer_detect.observations import (
 from netminer_detect.requests import Requests
 from netminer_detect.work import from_target, hex_integer
 
-_METHOD = re.compile(r"([a-z]{2,12})_(submitLogin|getWork|submitWork|submitHashrate)\Z", re.IGNORECASE)
+# Nervos has calls of the same names whose params are objects (`nervos_getwork`).
+_METHOD = re.compile(r"((?!ckb_)[a-z]{2,12})_(submitLogin|getWork|submitWork|submitHashrate)\Z", re.IGNORECASE)
 _KINDS = {kind.lower(): kind for kind in ("submitLogin", "getWork", "submitWork", "submitHashrate")}
 _KNOWN_PREFIXES = frozenset({"eth", "ctxc"})
 _WALLET = re.compile(r"0x[0-9a-fA-F]{40}(?:[./].*)?\Z")
@@ -103,6 +105,7 @@ class EthProxy(Struct):
     """See the module's contract."""
 
     NAME: ClassVar[str] = "eth-proxy"
+    ALGORITHM: ClassVar[str | None] = None
     _asked: Requests[_Asked] = field(default_factory=Requests)
     _jobs: OrderedDict[str, Fraction | None] = field(default_factory=OrderedDict)
     _logins: dict[str, str] = field(default_factory=dict)
@@ -113,6 +116,8 @@ class EthProxy(Struct):
     def hint(message: Message) -> Hint | None:
         kind = _kind(message)
         if kind in ("submitLogin", "submitWork"):
+            if message.positional and is_zano(message.positional[0]):
+                return None
             return Hint(Strength.CERTAIN, Side.CLIENT)
         if kind == "getWork":
             return Hint(Strength.LIKELY if has_known_prefix(message.method) else Strength.WEAK, Side.CLIENT)
@@ -134,8 +139,11 @@ class EthProxy(Struct):
     def gap(self, side: Side) -> None:
         """Every job carries its target: nothing is forgotten."""
 
+    def _ask(self, message: Message, kind: str, key: int = 0) -> None:
+        self._asked.ask(message.body.get("id"), _Asked(kind, key))
+
     def _login(self, message: Message) -> list[Observation]:
-        self._asked.ask(message.body.get("id"), _Asked("login"))
+        self._ask(message, "login")
         params = message.positional
         login = text(params[0]) if params else None
         if login is None:
@@ -153,23 +161,24 @@ class EthProxy(Struct):
         ]
 
     def _get_work(self, message: Message) -> list[Observation]:
-        self._asked.ask(message.body.get("id"), _Asked("work"))
+        self._ask(message, "work")
         return [HandshakeAsked(message.evidence("getWork"))]
 
     def _submit(self, message: Message) -> list[Observation]:
         self._shares += 1
-        self._asked.ask(message.body.get("id"), _Asked("submit", self._shares))
+        self._ask(message, "submit", self._shares)
         params = message.positional
         header = text(params[1]) if len(params) > 1 else None
         hashes = self._jobs.get(header.lower()) if header else None
-        return [ShareSubmitted(message.evidence("share"), self._shares, self._login_of(message), header, hashes)]
+        return [ShareSubmitted(message.evidence("share"), self._shares, self._login_of(message), header, hashes,
+                               self.ALGORITHM)]
 
     def _login_of(self, message: Message) -> str | None:
         """The login of the rig that a message names, as it logged in."""
         return self._logins.get(text(message.body.get("worker")) or "", self._latest)
 
     def _hashrate(self, message: Message) -> list[Observation]:
-        self._asked.ask(message.body.get("id"), _Asked("other"))
+        self._ask(message, "other")
         rate = hex_integer(message.positional[0]) if message.positional else None
         if not rate:
             return []
@@ -196,14 +205,18 @@ class EthProxy(Struct):
         return []
 
     def _work(self, message: Message, work: list[Any]) -> list[Observation]:
-        header = work[0].lower()
-        if header in self._jobs:
-            return []
-        hashes = from_target(work[2])
-        self._jobs[header] = hashes
+        header, hashes = work[0].lower(), from_target(work[2])
+        if header in self._jobs and self._jobs[header] == hashes:
+            return []  # polled again
+        self._remember(header, hashes)
+        return [JobAssigned(message.evidence("job"), work[0], hashes, hashes, self.ALGORITHM)]
+
+    def _remember(self, job: str, hashes: Fraction | None) -> None:
+        """Shares of this job are worth so much from now on."""
+        self._jobs[job] = hashes
+        self._jobs.move_to_end(job)
         if len(self._jobs) > MAX_JOBS:
             self._jobs.popitem(last=False)
-        return [JobAssigned(message.evidence("job"), work[0], hashes, hashes)]
 
 
 _READERS: dict[str, Callable[[EthProxy, Message], list[Observation]]] = {

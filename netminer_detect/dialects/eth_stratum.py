@@ -18,12 +18,12 @@ from netminer_detect.work import from_target
 
 
 def _is_job(params: list[Any]) -> bool:
-    # Claymore's pools strip leading zeros of the boundary.
+    # Claymore's pools strip leading zeros of the boundary; what is shorter than this is a height (Zano).
     return (
         len(params) in (4, 5)
         and is_0x(params[1], 64)
         and is_0x(params[2], 64)
-        and is_0x(params[3], range(1, 65))
+        and is_0x(params[3], range(33, 65))
     )
 
 

@@ -53,7 +53,8 @@ class EthereumStratum1(Stratum):
             result = message.body.get("result")
             head = result[0] if isinstance(result, list) and result else None
             named = isinstance(head, list) and len(head) > 2 and _is_version(head[2])
-            return Hint(Strength.CERTAIN, Side.SERVER) if named else None
+            # Pools of Zano and of KawPow answer with the same text: the notification decides.
+            return Hint(Strength.LIKELY, Side.SERVER) if named else None
         if low == "mining.notify" and _is_job(params):
             return Hint(Strength.CERTAIN, Side.SERVER)
         if low == "mining.submit" and _is_share(params):

@@ -1,0 +1,16 @@
+"""Forms of wallets that more than one dialect must know.
+
+Contract: `is_zano(login)` says whether a login begins with an address of Zano: Zx and 95 characters of base 58, an
+integrated one iZ and 106; a worker may follow behind a dot.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ZANO = re.compile(r"(?:Zx[1-9A-HJ-NP-Za-km-z]{95}|iZ[1-9A-HJ-NP-Za-km-z]{106})(?:[./#].*)?\Z")
+
+
+def is_zano(login: object) -> bool:
+    """See the module's contract."""
+    return isinstance(login, str) and _ZANO.match(login) is not None
