@@ -6,7 +6,8 @@
 
 The target is b times the multiplier where that is at least 1 and the product is below 2^256, else b (pools of
 the Miningcore kind send a multiplier of 1 before every job, others 2^32 times a difficulty). Work of a share:
-2^256 / target. Sources: ergoplatform's Stratum notes, Miningcore ErgoPool.cs and ErgoJob.cs.
+2^256 / target. Older pools: mining.set_target, then mining.notify [job, message 64, height, clean]. Sources:
+ergoplatform's Stratum notes, Miningcore ErgoPool.cs and ErgoJob.cs.
 """
 
 from __future__ import annotations
@@ -30,7 +31,19 @@ def _target(params: list[Any]) -> Fraction | None:
     return Fraction(target) if 0 < target < 2**256 else None
 
 
+def _is_older(params: list[Any]) -> bool:
+    return (
+        len(params) == 4
+        and is_hex(params[1], 64)
+        and isinstance(params[2], int)
+        and not isinstance(params[2], bool)
+        and isinstance(params[3], bool)
+    )
+
+
 def _notify(params: list[Any]) -> JobShape | None:
+    if _is_older(params):
+        return JobShape(text(params[0]))
     if len(params) < 7 or not isinstance(params[1], int) or isinstance(params[1], bool):
         return None
     target = _target(params)
@@ -52,12 +65,19 @@ class Ergo(Kin):
     def _job_shape(self, message: Message) -> JobShape | None:
         shape = _notify(message.positional)
         multiplier = self._worth.difficulty if self._worth is not None else None
-        if shape is None or shape.hashes is None or multiplier is None:
+        if shape is None:
+            return None
+        if shape.hashes is None:
+            if multiplier is not None:
+                # A multiplier, without the target that it multiplies.
+                self._worth = None
             return shape
+        if multiplier is None:
+            # It may have been lost in a gap, or been sent before the capture began.
+            return JobShape(shape.job)
         raised = _SPACE / shape.hashes * multiplier
         hashes = _SPACE / raised if multiplier >= 1 and raised < _SPACE else shape.hashes
         return JobShape(shape.job, hashes)
-
 
 
 DIALECT = Ergo

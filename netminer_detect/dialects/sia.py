@@ -2,6 +2,7 @@
 
     mining.notify [job, prev 64, coinb1, coinb2, [branches], "", bits 8, time 16, clean]
     mining.submit [user, job, extranonce2, time 16, nonce 16]
+    for NiceHash's sgminer: the merkle root as coinb1, "" as coinb2, no branches
     getwork over Stratum: mining.notify [job, 0x header 160, 0x target], mining.submit [user, job, header]
 
 Work of a share: difficulty times 2^32, or 2^256 / (target + 1). Sources: btccom/btcpool src/sia, siamining's
@@ -29,6 +30,8 @@ def _notify(params: list[Any]) -> JobShape | None:
 
 
 def _share(params: list[Any]) -> bool:
+    if len(params) == 3:
+        return is_0x(params[2], 160) or is_hex(params[2], 160)
     return len(params) == 5 and is_hex(params[3], 16) and is_hex(params[4], 16)
 
 

@@ -52,8 +52,13 @@ def _is_own_job(params: list[Any]) -> bool:
     return is_job(params) and (len(params) == 8 or _PARAMETERS.match(str(params[8])[:16]) is not None)
 
 
+def is_aion_solution(solution: object) -> bool:
+    """1408 bytes, with or without their compact size: parameters 210,9, which only Aion has."""
+    return is_hex(solution, 2816) or is_hex(solution, 2822)
+
+
 def _is_own_share(params: list[Any]) -> bool:
-    return is_share(params) and not VERUS_SOLUTION.match(params[4])
+    return is_share(params) and not VERUS_SOLUTION.match(params[4]) and not is_aion_solution(params[4])
 
 
 def _notify(params: list[Any]) -> JobShape | None:
