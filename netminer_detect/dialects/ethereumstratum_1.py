@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Shape, Stratum
-from netminer_detect.observations import Side
+from netminer_detect.observations import Observation, Side
 
 _VERSION = "ethereumstratum/1.0.0"
 
@@ -35,6 +35,8 @@ def _is_version(value: object) -> bool:
     return isinstance(value, str) and value.lower() == _VERSION
 
 
+# One name for what the wire cannot tell apart elsewhere: Ethash and its forks share shares and hardware.
+ETHASH = {"ethash": "ethash-family", "etchash": "ethash-family"}
 _SHAPE = Shape("ethereumstratum-1", _notify)
 
 
@@ -63,6 +65,13 @@ class EthereumStratum1(Stratum):
             # Kaspa's miners ask for the same version: what is submitted decides.
             return Hint(Strength.FAMILY, Side.CLIENT)
         return None
+
+    def _notify(self, message: Message) -> list[Observation] | None:
+        # MoneroOcean, whose miners change algorithms by the job, names it beside the params.
+        algorithm = ETHASH.get(str(message.body.get("algo"))[:16])
+        if algorithm is not None and _is_job(message.positional):
+            self._name_algorithm(algorithm)
+        return super()._notify(message)
 
 
 DIALECT = EthereumStratum1

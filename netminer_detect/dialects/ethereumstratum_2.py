@@ -17,6 +17,7 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
+from netminer_detect.dialects.ethereumstratum_1 import ETHASH
 from netminer_detect.dialects.stratum import HANDLERS, Asked, JobShape, Kin, Shape, Worth, named_server
 from netminer_detect.observations import (
     HandshakeAnswered,
@@ -30,8 +31,6 @@ from netminer_detect.observations import (
 from netminer_detect.work import from_target, hex_integer
 
 _VERSION = "ethereumstratum/2"
-# One name for what the wire cannot tell apart elsewhere: Ethash and its forks share shares and hardware.
-_ALGORITHMS = {"ethash": "ethash-family", "etchash": "ethash-family"}
 MAX_WORKERS = 256
 
 
@@ -100,7 +99,7 @@ class EthereumStratum2(Kin):
             self._worth = Worth(from_target(params["target"]), None)
         algorithm = text(params.get("algo"))
         if algorithm is not None:
-            self._name_algorithm(_ALGORITHMS.get(algorithm.lower(), algorithm))
+            self._name_algorithm(ETHASH.get(algorithm.lower(), algorithm))
         return []
 
     def _submit(self, message: Message) -> list[Observation]:
