@@ -240,10 +240,11 @@ class OrganisationSummary(Struct):
 
 
 class Unread(Struct, frozen=True):
-    """An input that could not be read, or not to its end, and why."""
+    """An input that could not be read, or only partly, and why."""
 
     input: str
     what: str
+    partly: bool = False
 
 
 class Totals(Struct):

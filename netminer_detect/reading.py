@@ -118,4 +118,4 @@ def _read_file(
         raise
     result.read.append(path)
     if broken:
-        result.unread.append(Unread(path, broken[0].removeprefix(f"{path}: ")))
+        result.unread.append(Unread(path, broken[0].removeprefix(f"{path}: "), partly=True))

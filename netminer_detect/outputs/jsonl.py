@@ -274,5 +274,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "seconds": round(totals.seconds, 3),
         "interrupted": totals.interrupted,
         "inputs_left": totals.inputs_left,
-        "unread": [{"input": unread.input, "what": _text(unread.what)} for unread in totals.unread],
+        "unread": [
+            {"input": unread.input, "what": _text(unread.what), "partly": unread.partly} for unread in totals.unread
+        ],
     }

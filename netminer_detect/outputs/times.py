@@ -1,4 +1,4 @@
-"""Times as people and programs read them: ISO 8601, UTC, `Z`."""
+"""Times as programs read them (ISO 8601, UTC, `Z`), and as people do."""
 
 from __future__ import annotations
 
@@ -16,3 +16,14 @@ def iso_time(time_ns: int | None, nine: bool = False) -> str | None:
         return None
     text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
     return f"{text}.{rest:09d}Z" if nine else f"{text}.{rest // 1000:06d}Z"
+
+
+def span_text(first_ns: int | None, last_ns: int | None) -> str:
+    """`2026-05-01 08:00:04 - 08:12:41 UTC`, shorter where both are one second; "" where nothing is known."""
+    first, last = (iso_time(time_ns) for time_ns in (first_ns, last_ns))
+    if first is None or last is None:
+        return f"{(first or last or '')[:19].replace('T', ' ')} UTC" if first or last else ""
+    day, begin, end_day, end = first[:10], first[11:19], last[:10], last[11:19]
+    if (day, begin) == (end_day, end):
+        return f"{day} {begin} UTC"
+    return f"{day} {begin} - {end if day == end_day else f'{end_day} {end}'} UTC"

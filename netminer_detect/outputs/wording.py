@@ -1,101 +1,81 @@
 """Sentences for people, in English and Chinese.
 
 Contract: `why(finding, lang)` renders a finding's `why_code` and `why_args` as one plain sentence; arguments come
-from the wire and are escaped here. `word(text, lang)` translates the fixed words of the outputs.
+from the wire and are escaped here.
 """
 
 from __future__ import annotations
+
+import re
 
 from netminer_detect.findings import Finding
 from netminer_detect.outputs.escape import plain
 
 _WHY: dict[str, tuple[str, str]] = {
-    "shares_accepted": ("{agent} mined at {server}: {accepted} of {submitted} submitted shares were accepted",
-                        "{agent} 在 {server} 挖矿:提交 {submitted} 份算力证明,{accepted} 份被接受"),
+    "shares_accepted": ("{agent} mined at {server}, which accepted {accepted} of {submitted} shares",
+                        "{agent} 在 {server} 挖矿：提交 {submitted} 个份额，{accepted} 个被接受"),
     "shares_unanswered": ("{agent} submitted {submitted} shares to {server}; the answers are not in the capture",
-                          "{agent} 向 {server} 提交了 {submitted} 份算力证明;抓包中没有应答方向"),
+                          "{agent} 向 {server} 提交了 {submitted} 个份额；抓包中没有应答方向"),
     "shares_silent": ("{agent} mined for {server}: {submitted} shares submitted; this dialect answers only what it refuses",
-                      "{agent} 为 {server} 挖矿:提交 {submitted} 份算力证明;该协议只应答被拒绝的份额"),
-    "shares_rejected": ("{agent} got jobs from {server}, but its {rejected} shares were rejected",
-                        "{agent} 从 {server} 领取了任务,但 {rejected} 份算力证明被拒绝"),
+                      "{agent} 为 {server} 挖矿：提交 {submitted} 个份额；该协议只应答被拒绝的份额"),
+    "shares_rejected": ("{agent} got jobs from {server}, which rejected its {rejected} shares",
+                        "{agent} 从 {server} 领取了任务，但 {rejected} 个份额被拒绝"),
     "session_open": ("{agent} is logged in at {server}, which sent it {jobs} jobs",
-                     "{agent} 已登录 {server},收到 {jobs} 个挖矿任务"),
+                     "{agent} 已登录 {server}，收到 {jobs} 个挖矿任务"),
     "login_accepted": ("{agent} logged in at {server}, and was accepted", "{agent} 登录 {server} 并被接受"),
     "handshake_refused": ("{agent} tried to mine at {server} and was refused ({reason})",
-                          "{agent} 尝试在 {server} 挖矿,被拒绝({reason})"),
+                          "{agent} 尝试在 {server} 挖矿，被拒绝（{reason}）"),
     "handshake_unanswered": ("{agent} tried to mine at {server}; nobody accepted it in this capture",
-                             "{agent} 尝试在 {server} 挖矿;抓包中未见被接受"),
+                             "{agent} 尝试在 {server} 挖矿；抓包中未见被接受"),
     "endpoint_name": ("data was exchanged with {server}, a mining server of {operator}, by its name ({basis})",
-                      "与 {operator} 的矿池服务器 {server} 交换了数据(依据名称:{basis})"),
+                      "与 {operator} 的矿池服务器 {server} 交换了数据（依据名称：{basis}）"),
     "endpoint_dns": ("data was exchanged with {server}, the address that DNS gave for the mining server {name}",
-                     "与 {server} 交换了数据;DNS 刚将矿池域名 {name} 解析为该地址"),
+                     "与 {server} 交换了数据；DNS 刚将矿池域名 {name} 解析为该地址"),
     "endpoint_address": ("data was exchanged with {server}, last verified as a mining server of {operator} on {date}",
-                         "与 {server} 交换了数据;该地址于 {date} 核实为 {operator} 的矿池服务器"),
+                         "与 {server} 交换了数据；该地址于 {date} 核实为 {operator} 的矿池服务器"),
     "browser_miner": ("data was exchanged with {server}, which serves mining scripts for browsers",
                       "与提供网页挖矿脚本的 {server} 交换了数据"),
     "connected": ("a connection to {server}, known as a mining server of {operator}; no mining was read in it",
-                  "与已知属于 {operator} 的矿池服务器 {server} 建立了连接;未读到挖矿内容"),
+                  "与已知属于 {operator} 的矿池服务器 {server} 建立了连接；未读到挖矿内容"),
     "lookup_dns": ("DNS was asked for {name}, a mining server; no connection to it was seen",
-                   "查询了矿池域名 {name};未见与其连接"),
+                   "查询了矿池域名 {name}；未见与其连接"),
     "prober": ("it tried {servers} mining servers, {server} among them, and worked for none: a prober or scanner",
-               "它试探了包括 {server} 在内的 {servers} 个矿池服务器,没有为任何一个工作:属于探测或扫描"),
+               "它试探了包括 {server} 在内的 {servers} 个矿池服务器，没有为任何一个工作：属于探测或扫描"),
     "asks_inside": ("it asked {server}, a machine inside, for mining work and got none: a prober or scanner",
-                    "它从外部向内部机器 {server} 索要挖矿任务而未获得:属于探测或扫描"),
-    "proxy": ("it serves {clients} miners and mines upstream at {server}", "它为 {clients} 台矿机服务,并向上游 {server} 挖矿"),
+                    "它从外部向内部机器 {server} 索要挖矿任务而未获得：属于探测或扫描"),
+    "proxy": ("it serves {clients} miners and mines upstream at {server}", "它为 {clients} 台矿机服务，并向上游 {server} 挖矿"),
     "pool_serves": ("a mining server inside, {server}, serves {clients} outside clients",
                     "内部的矿池服务器 {server} 为 {clients} 个外部客户端服务"),
-    "node": ("traffic of a {kind} with {server}: cryptocurrency, not mining", "与 {server} 的 {kind} 节点通信:属加密货币,不是挖矿"),
-    "wallet": ("calls of a wallet ({kind}) to {server}: not mining", "钱包({kind})访问 {server}:不是挖矿"),
-    "visitor": ("a visit to the website {name} of {operator}: not mining", "访问 {operator} 的网站 {name}:不是挖矿"),
+    "node": ("traffic of a {kind} with {server}: cryptocurrency, not mining", "与 {server} 的 {kind} 节点通信：属加密货币，不是挖矿"),
+    "wallet": ("calls of a wallet ({kind}) to {server}: not mining", "钱包（{kind}）访问 {server}：不是挖矿"),
+    "visitor": ("a visit to the website {name} of {operator}: not mining", "访问 {operator} 的网站 {name}：不是挖矿"),
 }
 _DEFAULTS = {
     "agent": ("a miner", "挖矿程序"), "operator": ("an unnamed operator", "未知运营者"), "reason": ("no reason given", "未说明原因"),
     "server": ("an unknown server", "未知服务器"), "name": ("an unknown name", "未知名称"), "date": ("an unknown date", "未知日期"),
     "basis": ("name", "名称"),
 }
-_WORDS = {
-    "Machines": "机器", "Source": "源地址", "Unit": "单位", "What": "行为", "Server": "服务器", "Verdict": "结论",
-    "Why": "依据", "Evidence": "证据", "confirmed": "确认", "probable": "很可能", "suspected": "可疑",
-    "not-mining": "非挖矿", "miner": "矿机", "pool": "矿池", "proxy": "代理", "prober": "探测", "managed": "被管矿机",
-    "manager": "管理端", "node": "节点", "wallet": "钱包", "visitor": "网站访问", "resolver": "解析器",
-    "shares": "算力证明", "session": "会话", "device": "设备", "attempt": "尝试", "endpoint": "端点", "pattern": "特征",
-    "lookup": "查询", "context": "背景", "unassigned": "未登记", "Units": "单位汇总", "Sources": "机器数", "Coins": "币种",
-    "frame": "帧", "Cryptocurrency traffic that is not mining": "加密货币流量(非挖矿)",
-    "No mining was found.": "未发现挖矿。", "read": "已读取", "packets": "个数据包", "flows": "条流", "inputs": "个输入",
-    "not read": "未读取", "machines": "台机器", "and": "及", "more": "项未列出",
-}
-_DEFECTS: dict[str, tuple[str, str]] = {
-    "snap_length": ("frames cut short by the snap length", "帧被抓包长度截短"),
-    "truncated": ("frames too short for their headers", "帧短于其头部"),
-    "link_type": ("frames of an unknown link type", "帧的链路类型未知"),
-    "tunnel_depth": ("frames with too many tunnels", "帧的隧道层数过多"),
-    "ip_length": ("packets with a false IP length", "数据包的 IP 长度有误"),
-    "tcp_header": ("segments with a false TCP header", "报文段的 TCP 头有误"),
-}
-
-
-def word(text: str, lang: str) -> str:
-    """A fixed word in a language."""
-    return _WORDS.get(text, text) if lang == "zh" else text
+# An argument, and the English word behind it that it counts.
+_ARGUMENT = re.compile(r"\{([a-z_]+)\}( (?:[a-z]+ )?[a-z]+s\b)?")
 
 
 def why(finding: Finding, lang: str = "en") -> str:
     """One plain sentence: why this finding."""
     texts = _WHY.get(finding.why_code)
-    at = 1 if lang == "zh" else 0
+    chinese = lang == "zh"
     if texts is None:
         return plain(finding.why_code)
-    values = {key: default[at] for key, default in _DEFAULTS.items()}
-    for key, value in finding.why_args.items():
-        if value is not None:
-            values[key] = plain(str(value), 160)
-    sentence = texts[at]
-    for key, value in values.items():
-        sentence = sentence.replace("{" + key + "}", value)
-    return sentence
+    arguments = finding.why_args
 
+    def filled(match: re.Match[str]) -> str:
+        name, thing = match[1], match[2] or ""
+        value = arguments.get(name)
+        if value is None:
+            return _DEFAULTS.get(name, ("?", "?"))[chinese] + thing
+        text = str(value)
+        if name == "agent":
+            # Builds and libraries stand in brackets behind the name and version.
+            text = text.partition(" (")[0][:60] or text
+        return plain(text, 160) + (thing.removesuffix("s") if value == 1 else thing)
 
-def defect(text: str, lang: str) -> str | None:
-    """What a defect word means; None for what needs no telling (frames that are no IP)."""
-    known = _DEFECTS.get(text)
-    return None if known is None else known[1 if lang == "zh" else 0]
+    return _ARGUMENT.sub(filled, texts[chinese])

@@ -1,0 +1,222 @@
+"""The part of the table that accuses: each machine once, with what it does and what proves it.
+
+Contract: `draw_machines(console, findings, units, lang)` draws the findings unit by unit in the order of `units`,
+machine by machine in the order they come; of one machine at most EACH_KIND alike and MAX_SHOWN in all, of the run
+MAX_ROWS; the rest is counted.
+`draw_context` lists the machines whose cryptocurrency traffic is no mining. All text is escaped here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from netminer_detect.findings import Finding, Organisation, OrganisationSummary, Server, Verdict, Worker
+from netminer_detect.outputs.escape import plain
+from netminer_detect.outputs.times import span_text
+from netminer_detect.outputs.wording import why
+from netminer_detect.outputs.words import bracketed, counted, frame_ranges, more, rate_text, word
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+STYLES = {Verdict.CONFIRMED: "bold red", Verdict.PROBABLE: "yellow", Verdict.SUSPECTED: "cyan"}
+MAX_ROWS = 1000
+MAX_SHOWN = 8
+EACH_KIND = 3
+MAX_CONTEXT = 20
+MAX_LOGIN = 40
+
+Machine = tuple[str, str | None]
+
+
+def draw_machines(
+    console: Console, findings: Sequence[Finding], units: Sequence[OrganisationSummary], lang: str
+) -> None:
+    """See the module's contract."""
+    by_unit: dict[str | None, dict[Machine, list[Finding]]] = {}
+    for finding in findings[:MAX_ROWS]:
+        unit = finding.organisation.id if finding.organisation else None
+        by_unit.setdefault(unit, {}).setdefault((finding.source_ip, finding.realm), []).append(finding)
+    order = [unit.organisation.id if unit.organisation else None for unit in units]
+    # Without an inventory there is one unit, "unassigned", and nothing to say about it.
+    named = any(unit is not None for unit in by_unit)
+    for unit in [*(one for one in order if one in by_unit), *(one for one in by_unit if one not in order)]:
+        console.print()
+        machines = by_unit[unit]
+        if named:
+            console.print(_unit_line(next(iter(machines.values()))[0].organisation, len(machines), lang), style="bold")
+        for theirs in machines.values():
+            _draw_machine(console, theirs, lang)
+    if len(findings) > MAX_ROWS:
+        console.print(more(counted(len(findings) - MAX_ROWS, "finding", lang), lang))
+
+
+def _unit_line(unit: Organisation | None, machines: int, lang: str) -> str:
+    if unit is None:
+        return f"{word('unassigned', lang)} · {counted(machines, 'machine', lang)}"
+    told = (unit.name, unit.sector, unit.contact)
+    return " · ".join([*(plain(text, 80) for text in told if text), counted(machines, "machine", lang)])
+
+
+def _draw_machine(console: Console, findings: list[Finding], lang: str) -> None:
+    from rich.text import Text
+
+    first = findings[0]
+    head = Text(plain(first.source_ip, 64), style="bold")
+    told = [
+        plain(first.realm, 40) if first.realm else None,
+        plain(first.source_mac, 40) if first.source_mac else None,
+        "VLAN " + "/".join(str(vlan) for vlan in first.vlan) if first.vlan else None,
+        "+".join(plain(tunnel, 20) for tunnel in first.tunnels) or None,
+        counted(len(findings), "finding", lang) if len(findings) > 1 else None,
+    ]
+    head.append("".join(f"  {text}" for text in told if text), style="not bold dim")
+    console.print(head, overflow="fold")
+    table = _grid(console)
+    room = console.width - sum(column.width + 2 for column in table.columns if column.width is not None)
+    shown, rest = _chosen(findings)
+    for finding in shown:
+        _add_row(table, finding, room, lang)
+    console.print(table)
+    if rest:
+        levels = Counter(finding.level.word for finding in rest)
+        kinds = bracketed([f"{count} {word(level, lang)}" for level, count in levels.items()], lang)
+        console.print("  " + more(counted(len(rest), "finding", lang) + kinds, lang), style="dim")
+
+
+def _chosen(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """The findings to show, and those that are left out: many alike teach nothing new."""
+    shown: list[Finding] = []
+    rest: list[Finding] = []
+    kinds: Counter[tuple[object, ...]] = Counter()
+    for finding in findings:
+        kind = (finding.role, finding.level, finding.why_code, finding.dialect)
+        kinds[kind] += 1
+        (shown if kinds[kind] <= EACH_KIND and len(shown) < MAX_SHOWN else rest).append(finding)
+    return shown, rest
+
+
+def _grid(console: Console) -> Table:
+    """How sure and by what, what, and why; the same columns for every machine."""
+    from rich.table import Table
+
+    narrow = console.width < 60
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    table.add_column(width=1)
+    table.add_column(width=10, overflow="fold")
+    if not narrow:
+        table.add_column(width=17 if console.width < 100 else 20, overflow="fold")
+    table.add_column(ratio=1, overflow="fold")
+    return table
+
+
+def _add_row(table: Table, finding: Finding, room: int, lang: str) -> None:
+    from rich.text import Text
+
+    sure = Text(word(finding.verdict.word, lang), style=STYLES[finding.verdict])
+    sure.append(f"\n{word(finding.level.word, lang)}", style="default not bold dim")
+    what = word(finding.role.value, lang) + (f" {plain(finding.coin, 12)}" if finding.coin else "")
+    kind = Text(what)
+    if finding.dialect:
+        kind.append(f"\n{plain(finding.dialect, 40)}", style="dim")
+    sentence = why(finding, lang)
+    reason = Text(sentence)
+    for line in _filled(_details(finding, sentence, lang), room):
+        reason.append("\n" + line, style="dim")
+    table.add_row("", sure, kind, reason) if len(table.columns) == 4 else table.add_row("", sure, reason)
+
+
+def _filled(parts: Sequence[str], room: int) -> list[str]:
+    """The parts in lines of at most `room` columns, none torn apart that fits one."""
+    from rich.cells import cell_len
+
+    lines: list[str] = []
+    for part in parts:
+        joined = f"{lines[-1]} · {part}" if lines else part
+        if lines and cell_len(joined) <= room:
+            lines[-1] = joined
+        else:
+            lines.append(part)
+    return lines
+
+
+def _details(finding: Finding, sentence: str, lang: str) -> list[str]:
+    """What the sentence does not say: the server's address, the login, the rate, the frames, the time."""
+    server = finding.pool or finding.peer
+    parts = _server(server, sentence, lang) if server is not None else []
+    if finding.workers:
+        parts += _logins(finding.workers, lang)
+    parts += [rate_text(work.rate, work.unit) for work in finding.work if work.rate is not None]
+    if finding.connections_total > 1:
+        parts.append(counted(finding.connections_total, "connection", lang))
+    parts += _frames(finding, lang)
+    when = span_text(finding.first_seen_ns, finding.last_seen_ns)
+    return [*parts, when] if when else parts
+
+
+def _server(server: Server, sentence: str, lang: str) -> list[str]:
+    parts = []
+    if server.ip is not None:
+        host = f"[{server.ip}]" if ":" in server.ip else server.ip
+        where = plain(host if server.port is None else f"{host}:{server.port}", 80)
+        parts += [where] if where not in sentence else []
+    for text in (server.name, server.operator):
+        if text and plain(text, 80) not in sentence:
+            parts.append(plain(text, 80))
+    if server.via is not None:
+        via = server.via
+        parts.append(f"{word('via', lang)} {plain(via.kind, 20)} {plain(via.ip, 64)}:{via.port}")
+    return parts
+
+
+def _logins(workers: Sequence[Worker], lang: str) -> list[str]:
+    logins = [worker.login for worker in workers if worker.login]
+    if not logins:
+        return []
+    more = f" +{counted(len(logins) - 1, 'login', lang)}" if len(logins) > 1 else ""
+    return [f"{word('as', lang)} {_short(workers[0].user, workers[0].worker, logins[0])}{more}"]
+
+
+def _short(user: str | None, worker: str | None, login: str) -> str:
+    """A login with the middle of its wallet left out: its ends tell it apart, the whole is in the other outputs."""
+    text = plain(login, 256)
+    if len(text) <= MAX_LOGIN:
+        return text
+    wallet = plain(user or login, 256)
+    short = f"{wallet[:8]}…{wallet[-6:]}" if len(wallet) > 20 else wallet
+    return f"{short} {plain(worker, 24)}" if worker else short
+
+
+def _frames(finding: Finding, lang: str) -> list[str]:
+    """The frames of the first capture that proves it; how many captures more."""
+    captures = list(dict.fromkeys(line.capture for line in finding.evidence))
+    if not captures:
+        return []
+    frames = [line.frame for line in finding.evidence if line.frame is not None and line.capture == captures[0]]
+    name = plain(captures[0].rsplit("/", 1)[-1], 60)
+    if not frames:
+        return [name]
+    shown = frame_ranges(frames)
+    text = f"{name} 第 {shown} 帧" if lang == "zh" else f"{name} frame{'s' if len(frames) > 1 else ''} {shown}"
+    return [text + (f" +{len(captures) - 1}" if len(captures) > 1 else "")]
+
+
+def draw_context(console: Console, findings: Iterable[Finding], lang: str) -> None:
+    """Name the machines whose cryptocurrency traffic is no mining."""
+    other = [finding for finding in findings if finding.verdict is Verdict.NOT_MINING]
+    if not other:
+        return
+    from rich.padding import Padding
+    from rich.text import Text
+
+    console.print()
+    console.print(word("Cryptocurrency traffic that is not mining", lang), style="bold")
+    for finding in other[:MAX_CONTEXT]:
+        told = " · ".join([why(finding, lang), *_frames(finding, lang)])
+        line = Text(f"{plain(finding.source_ip, 64)}  {told}", style="dim", overflow="fold")
+        console.print(Padding(line, (0, 0, 0, 2)))
+    if len(other) > MAX_CONTEXT:
+        console.print("  " + more(counted(len(other) - MAX_CONTEXT, "finding", lang), lang), style="dim")
