@@ -169,7 +169,9 @@ class EthProxy(Struct):
         self._ask(message, "submit", self._shares)
         params = message.positional
         header = text(params[1]) if len(params) > 1 else None
-        hashes = self._jobs.get(header.lower()) if header else None
+        # Another coin's algorithm is another, and may count cycles of a graph instead of hashes.
+        known = header is not None and str(message.method).lower().startswith("eth_")
+        hashes = self._jobs.get(str(header).lower()) if known else None
         return [ShareSubmitted(message.evidence("share"), self._shares, self._login_of(message), header, hashes,
                                self.ALGORITHM)]
 
