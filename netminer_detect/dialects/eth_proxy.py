@@ -170,7 +170,8 @@ class EthProxy(Struct):
         params = message.positional
         header = text(params[1]) if len(params) > 1 else None
         # Another coin's algorithm is another, and may count cycles of a graph instead of hashes.
-        known = header is not None and str(message.method).lower().startswith("eth_")
+        prefix, other, _ = str(message.method).lower().partition("_")
+        known = header is not None and (prefix == "eth" or not other)
         hashes = self._jobs.get(str(header).lower()) if known else None
         return [ShareSubmitted(message.evidence("share"), self._shares, self._login_of(message), header, hashes,
                                self.ALGORITHM)]
