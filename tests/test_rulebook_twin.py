@@ -18,12 +18,15 @@ PORTS = st.integers(0, 3) | st.integers(0, 65535)
 TEXT = st.sampled_from(["Pool", "鱼池", "r-1"])
 MAYBE = st.none() | TEXT
 KINDS = st.sampled_from(["server", "browser", "donation", "malware"])
+DAYS = st.integers(0, 40_000)
 NAME_FACTS = st.builds(
-    NameFact, NAMES, KINDS, MAYBE, TEXT, MAYBE, st.lists(PORTS, max_size=3).map(tuple), MAYBE, TEXT, TEXT, st.booleans()
-)
+    NameFact, NAMES, KINDS, MAYBE, TEXT, MAYBE, st.lists(PORTS, max_size=3).map(tuple), MAYBE, TEXT, TEXT,
+    st.booleans(), DAYS,
+)  # fmt: skip
 ENDPOINT_FACTS = st.builds(
-    EndpointFact, IPS, PORTS, MAYBE, TEXT, MAYBE, TEXT, TEXT, st.booleans(), st.sampled_from(["server", "malware"])
-)
+    EndpointFact, IPS, PORTS, MAYBE, TEXT, MAYBE, TEXT, TEXT, st.booleans(), DAYS,
+    st.sampled_from(["server", "malware"]),
+)  # fmt: skip
 
 
 def naive_name(facts, name, malware):
