@@ -50,7 +50,7 @@ def pack(facts: Facts) -> bytes:
     mining = [fact for fact in facts.names if fact.kind != "malware"]
     malware = [fact for fact in facts.names if fact.kind == "malware"]
     sections = {
-        "name_table": build_table(name_hash(fact.name) for fact in mining).tobytes(),
+        "name_table": build_table(name_hash(fact.name) for fact in facts.names).tobytes(),
         "endpoint_table": build_table(_hashes(facts.endpoints)).tobytes(),
         "names": _name_rows(mining, texts, ports),
         "malware_names": _name_rows(malware, texts, ports),
@@ -78,7 +78,7 @@ def pack(facts: Facts) -> bytes:
 def _hashes(endpoints: Iterable[EndpointFact]) -> Iterator[int]:
     for fact in endpoints:
         address = packed_address(fact.ip)
-        if fact.kind == "server" and address is not None:
+        if address is not None:
             yield endpoint_hash(address, fact.port)
 
 
