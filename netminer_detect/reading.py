@@ -2,14 +2,12 @@
 
 Contract: `read_series(files, scan, note)` gives a SeriesResult and never raises but at a second Ctrl-C. What
 happens is told through `note(kind, value)`: `opened` (a path), `advance` (bytes read since the last one), `warn`
-(a message), `interrupted`. A file that cannot be read, or breaks off, is in `unread`; the others are read. A file that
-turns out to begin before the one before it ended is no continuation: the state begins anew with it.
+(a message), `interrupted`. A file that cannot be read, or breaks off, is in `unread`; the others are read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -22,10 +20,11 @@ from netminer_detect.parallel import Note
 from netminer_detect.series import SeriesScan
 from netminer_detect.sources.opening import CaptureStream, open_capture
 from netminer_detect.sources.precision import HEAD, has_nanoseconds
-from netminer_detect.sources.series import Ending, ending_of
 
 # Progress is drawn ten times a second at most; a message a megabyte is plenty and costs nothing.
 TELL_BYTES = 1 << 20
+# A capture may be damaged in a million places; a person needs to know of a few.
+MAX_COMPLAINTS = 10
 
 
 class SeriesResult(Struct):
@@ -43,9 +42,8 @@ class SeriesResult(Struct):
 class _Followed:
     """A capture stream that tells how far it was read, keeps its head and lets Ctrl-C in."""
 
-    def __init__(self, stream: CaptureStream, note: Note, interrupts: Interrupts, ending: Ending | None) -> None:
+    def __init__(self, stream: CaptureStream, note: Note, interrupts: Interrupts) -> None:
         self.head = b""
-        self._ending = ending
         self._stream = stream
         self._note = note
         self._interrupts = interrupts
@@ -57,8 +55,6 @@ class _Followed:
         self._interrupts.end()
         if len(self.head) < HEAD:
             self.head += data[: HEAD - len(self.head)]
-        if self._ending is not None:
-            self._ending.feed(data)
         self._tell(len(data))
         return data
 
@@ -68,8 +64,6 @@ class _Followed:
         self._interrupts.end()
         if len(self.head) < HEAD:
             self.head += bytes(buffer[: min(count, HEAD - len(self.head))])
-        if self._ending is not None:
-            self._ending.feed(buffer[:count])
         self._tell(count)
         return count
 
@@ -83,57 +77,38 @@ class _Followed:
 def read_series(files: Sequence[str], scan: SeriesScan, note: Note) -> SeriesResult:
     """See the module's contract."""
     result = SeriesResult(counters=scan.kernel.counters)
-    ending: Ending | None = None
     with Interrupts() as interrupts:
         try:
             for at, path in enumerate(files):
                 note("opened", path)
-                if ending is not None and ending.is_after(path):
-                    _close(scan, result)
-                    scan = SeriesScan(scan.kernel, scan.book, scan.captures)
-                ending = ending_of(path) if at + 1 < len(files) else None
-                _read_file(scan, path, at, result, _Watched(note, interrupts, ending))
+                _read_file(scan, path, at, result, note, interrupts)
         except KeyboardInterrupt:
             note("interrupted", None)
-        _close(scan, result)
+        result.drafts = scan.finish()
+        result.dropped = dict(scan.dropped)
         if interrupts.pending:
             note("interrupted", None)
     return result
 
 
-def _close(scan: SeriesScan, result: SeriesResult) -> None:
-    result.drafts += scan.finish()
-    for word, count in scan.dropped.items():
-        result.dropped[word] = result.dropped.get(word, 0) + count
-
-
-class _Watched(NamedTuple):
-    """Who wants to know how a file is read."""
-
-    note: Note
-    interrupts: Interrupts
-    ending: Ending | None
-
-
-def _read_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, watched: _Watched) -> None:
-    note = watched.note
-    broken: list[str] = []
-
-    def tell(message: str) -> None:
-        broken.append(message)
-        note("warn", message)
-
+def _read_file(
+    scan: SeriesScan, path: str, at: int, result: SeriesResult, note: Note, interrupts: Interrupts
+) -> None:
+    complaints = _Complaints(path, note)
     try:
         with open_capture(path) as stream:
             # Whatever ends the reading, Ctrl-C too: what came before counts as read.
-            followed = _Followed(stream, *watched)
+            followed = _Followed(stream, note, interrupts)
             try:
-                scan.scan(followed, path, at, tell)
+                scan.scan(followed, path, at, complaints.tell)
+            except CaptureError as error:
+                # What cannot be inflated is empty to the reader, or too short.
+                raise CaptureError(path, stream.broken or error.what) from error
             finally:
                 if has_nanoseconds(followed.head):
                     result.fine.append(path)
             if stream.broken is not None:
-                tell(f"{path}: the compressed data breaks off ({stream.broken}); what came before was read")
+                complaints.tell(f"{path}: {stream.broken}; what came before was read")
     except CaptureError as error:
         note("warn", str(error))
         result.unread.append(Unread(path, error.what))
@@ -142,5 +117,24 @@ def _read_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, watch
         result.read.append(path)
         raise
     result.read.append(path)
-    if broken:
-        result.unread.append(Unread(path, broken[0].removeprefix(f"{path}: "), partly=True))
+    if complaints.first:
+        complaints.close()
+        result.unread.append(Unread(path, complaints.first.removeprefix(f"{path}: "), partly=True))
+
+
+class _Complaints:
+    """What is wrong with one capture: MAX_COMPLAINTS are told, the rest counted."""
+
+    def __init__(self, path: str, note: Note) -> None:
+        self.first = ""
+        self._path, self._note, self._count = path, note, 0
+
+    def tell(self, message: str) -> None:
+        self.first = self.first or message
+        self._count += 1
+        if self._count <= MAX_COMPLAINTS:
+            self._note("warn", message)
+
+    def close(self) -> None:
+        if self._count > MAX_COMPLAINTS:
+            self._note("warn", f"{self._path}: {self._count - MAX_COMPLAINTS} more complaints of this kind")

@@ -1,62 +1,60 @@
 """Opens a capture by what it holds, not by its name: plain, gzip, zstandard, xz or bzip2.
 
-Contract: `open_capture(path)` gives a binary stream of the capture's own bytes, `-` being standard
-input. It raises CaptureError, naming the file, where the file cannot be opened. Inflation is streamed:
-a bomb costs time, not memory. A compressed stream that breaks off ends there: the reader above tells.
-Magic numbers: gzip 1f8b (RFC 1952), zstandard 28b52ffd (RFC 8878), xz fd377a585a00, bzip2 "BZh".
+Contract: `open_capture(path, max_window)` gives a binary stream of the capture's own bytes, `-` being standard input.
+It raises CaptureError, naming the file, where the file cannot be opened. Reading never raises: a stream that breaks
+off ends there, and its `broken` says why. A compressed stream that asks for more than `max_window` bytes of memory is
+broken from its beginning. What a pipe holds is given as soon as it is there.
 """
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
+import os
+import select
 import sys
-import zlib
-from typing import cast
-
-import zstandard
 
 from netminer_detect.errors import CaptureError
+from netminer_detect.sources.inflating import Inflated, inflater_of
 
-_PEEK = 6
-# A zstandard frame may ask for a window of up to 3.75 TiB; the command-line tool allows 128 MiB.
-_ZSTD_WINDOW = 128 * 1024 * 1024
-_INFLATE_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+_START = 6
+# A zstandard frame may ask for a window of up to 3.75 TiB, xz for 4 GiB; the highest levels of the command-line tools
+# ask for 128 and 64 MiB.
+DEFAULT_WINDOW = 128 * 1024 * 1024
 
 
 class CaptureStream:
     """A capture's bytes. `broken` says why the stream ended early, None if it did not."""
 
-    def __init__(self, inner: io.BufferedIOBase, outer: io.BufferedIOBase) -> None:
+    def __init__(self, inner: io.RawIOBase) -> None:
+        self._buffered = io.BufferedReader(inner, 1 << 16)
         self._inner = inner
-        self._outer = outer
-        self.broken: str | None = None
+        self._failed: str | None = None
+
+    @property
+    def broken(self) -> str | None:
+        return self._failed or getattr(self._inner, "broken", None)
 
     def read(self, size: int, /) -> bytes:
-        """Up to `size` bytes; b"" at the end, and from the place on where the stream is broken."""
-        if self.broken is not None:
-            return b""
+        """`size` bytes, fewer at the end and from the place on where the stream is broken."""
         try:
-            return self._inner.read(size)
-        except _INFLATE_ERRORS as error:
-            self.broken = str(error) or type(error).__name__
+            return b"" if self._failed is not None else self._buffered.read(size)
+        except OSError as error:
+            self._fail(error)
             return b""
 
     def readinto(self, buffer: memoryview, /) -> int:
-        """As `read`, into a buffer: how many bytes came."""
-        if self.broken is not None:
-            return 0
+        """What is there, into a buffer: how many bytes came. 0 at the end."""
         try:
-            return self._inner.readinto(buffer) or 0
-        except _INFLATE_ERRORS as error:
-            self.broken = str(error) or type(error).__name__
+            return 0 if self._failed is not None else self._buffered.readinto1(buffer)
+        except OSError as error:
+            self._fail(error)
             return 0
 
+    def _fail(self, error: OSError) -> None:
+        self._failed = f"reading failed ({error.strerror or error})"
+
     def close(self) -> None:
-        self._inner.close()
-        self._outer.close()
+        self._buffered.close()
 
     def __enter__(self) -> CaptureStream:
         return self
@@ -65,26 +63,57 @@ class CaptureStream:
         self.close()
 
 
-def open_capture(path: str) -> CaptureStream:
+class _File(io.RawIOBase):
+    """An open file whose first bytes were looked at; one that does not block is waited for."""
+
+    def __init__(self, path: str) -> None:
+        # A copy of standard input: closing it here must not close it for others.
+        self._inner = io.FileIO(os.dup(_standard_input()) if path == "-" else path, "rb")
+        self._given = 0
+        self.start = b""
+        while len(self.start) < _START and (more := self._read(_START - len(self.start))):
+            self.start += more
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview, /) -> int:  # type: ignore[override]
+        if self._given < len(self.start):
+            piece = self.start[self._given : self._given + len(buffer)]
+            buffer[: len(piece)] = piece
+            self._given += len(piece)
+            return len(piece)
+        while (count := self._inner.readinto(buffer)) is None:
+            select.select([self._inner], [], [])
+        return count
+
+    def _read(self, size: int) -> bytes:
+        while (data := self._inner.read(size)) is None:
+            select.select([self._inner], [], [])
+        return data
+
+    def close(self) -> None:
+        self._inner.close()
+        super().close()
+
+
+def open_capture(path: str, max_window: int = DEFAULT_WINDOW) -> CaptureStream:
     """Open a capture file, FIFO or `-`. Raises CaptureError where it cannot be opened."""
     try:
-        raw = sys.stdin.buffer if path == "-" else open(path, "rb")  # noqa: SIM115
-        buffered = raw if isinstance(raw, io.BufferedReader) else io.BufferedReader(cast(io.RawIOBase, raw))
-        start = buffered.peek(_PEEK)[:_PEEK]
-    except OSError as error:
-        raise CaptureError(path, error.strerror or str(error)) from error
-    return CaptureStream(_inflating(buffered, start), buffered)
+        file = _File(path)
+    except (OSError, ValueError) as error:
+        # ValueError: a NUL in the name.
+        raise CaptureError(path, getattr(error, "strerror", None) or str(error)) from error
+    make = inflater_of(file.start, max_window)
+    if make is None:
+        return CaptureStream(file)
+    # Threads are slow to import, and a plain file needs none.
+    from netminer_detect.sources.ahead import Ahead
+
+    return CaptureStream(Ahead(Inflated(file, make, max_window)))
 
 
-def _inflating(raw: io.BufferedReader, start: bytes) -> io.BufferedIOBase:
-    """Wrap `raw` in the decompressor that its first bytes ask for."""
-    if start.startswith(b"\x1f\x8b"):
-        return cast(io.BufferedIOBase, gzip.GzipFile(fileobj=raw, mode="rb"))
-    if start.startswith(b"\x28\xb5\x2f\xfd"):
-        inflater = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-        return cast(io.BufferedIOBase, inflater.stream_reader(raw, read_across_frames=True))
-    if start.startswith(b"\xfd7zXZ\x00"):
-        return lzma.LZMAFile(raw)
-    if start.startswith(b"BZh"):
-        return bz2.BZ2File(raw)
-    return raw
+def _standard_input() -> int:
+    if sys.stdin is None:
+        raise OSError("standard input is closed")
+    return sys.stdin.fileno()
