@@ -11,6 +11,7 @@ reads as nothing.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from msgspec import Struct, field
@@ -28,7 +29,7 @@ MAX_DIGITS = 400
 
 _JUNK = b"\xef\xbb\xbf\x00 \t\r\n"
 # Lines end with LF, of some programs with CR or NUL.
-_ENDS = bytes.maketrans(b"\r\x00", b"\n\n")
+_ENDS = re.compile(rb"[^\n\r\x00]*[\n\r\x00]?")
 
 
 def _integer(digits: str) -> int | None:
@@ -56,7 +57,7 @@ class LineSplitter(Struct):
     def feed(self, data: bytes) -> list[bytes]:
         """The lines completed by `data`, without their ends; empty ones are left out. Where a whole object ends
         with `data` that is a line: who waits for an answer waits, with or without a line end."""
-        first, end, rest = data.translate(_ENDS).partition(b"\n")
+        first, end, rest = self._with_ends(data).partition(b"\n")
         if not end:
             self._hold(first)
             return self._unended()
@@ -69,6 +70,23 @@ class LineSplitter(Struct):
         sound = [line for line in lines if len(line) <= MAX_LINE]
         self.too_long += len(lines) - len(sound)
         return [line for line in sound if line] + self._unended()
+
+    def _with_ends(self, data: bytes) -> bytes:
+        """`data` with LF for every line end. Inside an object CR and NUL end nothing: agents and logins hold them."""
+        if b"\r" not in data and b"\x00" not in data:
+            return data
+        held = b"".join(self._pieces[:MAX_JUNK] + self._pieces[-MAX_JUNK:]).strip(_JUNK)
+        is_object, last = held[:1] == b"{", held[-1:]
+        out: list[bytes] = []
+        for piece in _ENDS.findall(data):
+            text = piece.strip(_JUNK)
+            is_object, last = is_object or (not last and text[:1] == b"{"), text[-1:] or last
+            if piece[-1:] in (b"\r", b"\x00") and (not is_object or last == b"}"):
+                piece = piece[:-1] + b"\n"
+            if piece[-1:] == b"\n":
+                is_object, last = False, b""
+            out.append(piece)
+        return b"".join(out)
 
     def _restart(self, skipping: bool = False) -> None:
         self._pieces, self._size, self._tries, self._skipping = [], 0, 0, skipping

@@ -52,7 +52,7 @@ def feed_all(splitter, whole, step):
     return [line for at in range(0, len(whole), step) for line in splitter.feed(whole[at : at + step])]
 
 
-NO_ENDS = bytes(set(range(256)) - set(b"\r\n\0}"))
+NO_ENDS = bytes(set(range(256)) - set(b"\r\n\0{}"))
 
 
 @given(st.lists(st.lists(st.sampled_from(NO_ENDS), min_size=1, max_size=40).map(bytes), max_size=10),
@@ -61,6 +61,17 @@ def test_lines_in_any_cut(lines, step, end):
     splitter = LineSplitter()
     assert feed_all(splitter, b"".join(line + end for line in lines), step) == lines
     assert splitter.close() == b""
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\0", b"\r\n", b"}\r\0"])
+@pytest.mark.parametrize("inside", [b"\r", b"\0", b"\r\0\r"])
+@pytest.mark.parametrize("step", [1, 3, 100])
+def test_ends_inside_an_object_are_text(inside, end, step):
+    """An agent or a login may hold them; only behind an object they end its line."""
+    nasty = b'{"id":1,"agent":"cg' + inside + b'miner"}'
+    found = feed_all(LineSplitter(), nasty + end + SOUND + b"\n", step)
+    assert [read_objects(line)[0]["id"] for line in found if read_objects(line)] == [1, 1]
+    assert "miner" in read_objects(found[0])[0]["agent"]
 
 
 @given(st.lists(st.sampled_from([SOUND, b'{"a":{"b":[{}]},"c":"}"}', b"{}"]), max_size=8), st.integers(1, 40),
