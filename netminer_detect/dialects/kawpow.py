@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import Any, ClassVar
 
-from netminer_detect.dialects.dialect import is_0x, is_hex, text
+from netminer_detect.dialects.dialect import Hint, Message, is_0x, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
 from netminer_detect.work import from_target
 
@@ -37,6 +37,12 @@ class Kawpow(Kin):
 
     NAME: ClassVar[str] = "kawpow"
     SHAPE: ClassVar[Shape] = Shape("kawpow", _notify, _share, _WALLET, default=None, algorithm="kawpow")
+
+    @classmethod
+    def hint(cls, message: Message) -> Hint | None:
+        """A login alone tells nothing: Verus and Komodo have addresses of the same form."""
+        method = message.method
+        return None if method is not None and method.lower() == "mining.authorize" else super().hint(message)
 
 
 DIALECT = Kawpow
