@@ -88,19 +88,30 @@ class FlowReader:
             self._early.append(_Early(segment, mark, self._seen))
         else:
             self._deliver(segment, mark)
-        while self._early and (
-            self._seen - self._early[0].since >= EARLY_PACKETS or not self._is_early(self._early[0].segment)
-        ):
-            early = self._early.popleft()
+        self._release(self._seen - EARLY_PACKETS)
+
+    def _release(self, aged: int) -> None:
+        """Deliver what waits no longer for anything, or has waited since that packet."""
+        at = 0
+        while at < len(self._early):
+            early = self._early[at]
+            if early.since > aged and self._is_early(early.segment):
+                at += 1
+                continue
+            del self._early[at]
             self._deliver(early.segment, early.mark)
+            at = 0
 
     def _is_early(self, segment: Segment) -> bool:
         """Whether a packet answers what the capture shows only behind it. Two taps, or a capture thread each
         direction, swap neighbours: an answer before its question would be an answer to nothing. One byte more
-        may be the other side's FIN."""
+        may be the other side's FIN. A direction's first packet with a hole before it may be one, too; but what the
+        kernel passed over (requests of no interest, before one that is) never comes."""
         if not segment.payload or not segment.acknowledgement:
             return False
-        other = self._backward if segment.forward else self._forward
+        own, other = (self._forward, self._backward) if segment.forward else (self._backward, self._forward)
+        if own.unread and 0 < own.ahead(segment.sequence) < EARLY_BYTES:
+            return True
         return 1 < other.ahead(segment.acknowledgement) < EARLY_BYTES
 
     def _deliver(self, segment: Segment, mark: Mark) -> None:
@@ -110,14 +121,14 @@ class FlowReader:
             stream.start(sequence)
             sequence = (sequence + 1) & 0xFFFFFFFF
         if segment.payload or segment.missing:
+            if stream.unread:
+                stream.begin_at(sequence)
             side = Side.CLIENT if segment.forward else Side.SERVER
             self._read(side, stream.segment(sequence, segment.payload, segment.missing, mark))
 
     def close(self, facts: FlowFacts) -> Session:
         """The flow is over: what it was."""
-        for early in self._early:
-            self._deliver(early.segment, early.mark)
-        self._early.clear()
+        self._release(self._seen)
         self._read(Side.CLIENT, self._forward.close())
         self._read(Side.SERVER, self._backward.close())
         session = self.session

@@ -66,6 +66,15 @@ class Stream(Struct):
         if self._origin is None:
             self._origin = (sequence + 1) & 0xFFFFFFFF
 
+    @property
+    def unread(self) -> bool:
+        """Whether the direction's first byte is known and neither it nor any other was read."""
+        return self._origin is not None and not self._next and not self._waiting
+
+    def begin_at(self, sequence: int) -> None:
+        """Of an unread direction, what comes before this will not come: it begins here, and that is no gap."""
+        self._next = max(self._next, self._position(sequence))
+
     def segment(self, sequence: int, data: bytes, missing: int, mark: Mark) -> list[Data | Gap]:
         """Take a segment of `data` and `missing` uncaptured bytes behind it; return what is now readable."""
         if not data and not missing:
