@@ -37,6 +37,8 @@ def mistakes(report: Report, expected: dict[str, Any]) -> list[str]:
         amount = _amount(finding.work, expected.get("unit", "hash"))
         if amount is None or abs(amount - expected["hashes"]) > expected["hashes"] * _EXACTNESS:
             wrong.append(f"work is {amount}, not {expected['hashes']}")
+    if "points" in expected and _amount(finding.work, "point") != expected["points"]:
+        wrong.append(f"work is {finding.work}, not {expected['points']} points")
     return wrong + untruths(report, expected)
 
 

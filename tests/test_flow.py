@@ -34,7 +34,7 @@ def behind_pages(conversation, pages) -> Conversation:
 
 @pytest.mark.parametrize("pages", [1, 3])
 @pytest.mark.parametrize("delivery", ["whole", "segments", "reordered"])
-@pytest.mark.parametrize("name", ["getwork_http", "gbt_solo_http"])
+@pytest.mark.parametrize("name", ["getwork_http", "gbt_solo_http", "monero_daemon_solo_http"])
 def test_calls_behind_pages_on_one_connection(tmp_path, name, delivery, pages):
     conversation = behind_pages(load(name), pages)
     assert mistakes(scan(tmp_path, conversation, deliver(conversation, delivery)), conversation.expected) == []

@@ -29,7 +29,8 @@ def _form(coin: str, pattern: str, *dialects: str) -> _Form:
 
 
 _FORMS = (
-    _form("XMR", rf"[48]{_BASE58}{{94}}(?:{_BASE58}{{11}})?(?:[.+/].*)?\Z", "monero-json-rpc"),
+    _form("XMR", rf"[48]{_BASE58}{{94}}(?:{_BASE58}{{11}})?(?:[.+/].*)?\Z", "monero-json-rpc",
+          "monerod-rpc"),
     _form("WOW", rf"(?:Wo|WW){_BASE58}{{95}}(?:[.+/].*)?\Z", "monero-json-rpc"),
     _form("ZEPH", rf"ZEPH{_BASE58}{{90,110}}(?:[.+/].*)?\Z", "monero-json-rpc"),
     _form("SAL", rf"SaLv{_BASE58}{{90,110}}(?:[.+/].*)?\Z", "monero-json-rpc"),

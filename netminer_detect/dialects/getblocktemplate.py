@@ -47,10 +47,9 @@ class GetBlockTemplate(Struct):
     @staticmethod
     def knows(call: Call) -> bool:
         if call.method == "submitblock":
-            # Bitcoin's block of 80 bytes of header at least; Monero's answers differ, its request does not:
-            # the one with its node's headers is left to Monero's dialect.
+            # Bitcoin's block of 80 bytes of header at least. Monero's request is the same but for its node's path.
             block = call.positional[0] if call.positional else None
-            return is_hex(block, range(160, 1 << 24)) and "x-hash-difficulty" not in call.request.headers
+            return is_hex(block, range(160, 1 << 24)) and not (call.request.target or "").startswith("/json_rpc")
         return _is_template_request(call)
 
     def asked(self, call: Call) -> list[Observation]:

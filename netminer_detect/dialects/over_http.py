@@ -1,9 +1,10 @@
-"""Reads mining that travels in HTTP exchanges: JSON-RPC calls in POST bodies and their answers.
+"""Reads mining that travels in HTTP exchanges: JSON-RPC calls in POST bodies and their answers, and other requests.
 
 Contract: `HttpMining` handles one HTTP connection (an `Exchange` of the HTTP carrier). Each JSON-RPC call is
-offered to the HTTP dialects; the first that knows it reads it and its answer. Observations name the dialect
-with `DialectRecognised` whenever it changes: a miner that falls back from getblocktemplate to getwork on one
-connection speaks two. Whoever asks is the miner: HTTP has no other direction.
+offered to the HTTP dialects, the one that spoke last first; the first that knows it reads it and its answer.
+What is no call goes to `exchanges`. Observations name the dialect with `DialectRecognised` whenever it changes:
+a miner that falls back from getblocktemplate to getwork on one connection speaks two. Whoever asks is the miner:
+HTTP has no other direction.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Any, ClassVar, Protocol
 from msgspec import Struct, field
 
 from netminer_detect.carriers.http_message import HttpMessage
+from netminer_detect.dialects.exchanges import Exchanges
 from netminer_detect.dialects.registry import over_http
 from netminer_detect.messages import is_log, read_body
 from netminer_detect.observations import DialectRecognised, Evidence, Observation, Side
@@ -106,11 +108,29 @@ class HttpMining(Struct):
     _calls: int = 0
     # Pipelined requests of one frame look alike: each key has its own queue.
     _waiting: Requests[list[tuple[Call, HttpDialect]]] = field(default_factory=Requests)
+    _exchanges: Exchanges = field(default_factory=Exchanges)
 
     def __call__(self, message: HttpMessage) -> list[Observation]:
         if message.method is not None:
-            return self._request(message)
-        return self._response(message)
+            said = self._exchanges.request(_key(message), message)
+            return self._named(said, message, message.side) + self._request(message)
+        if message.request is None:
+            return []
+        said = self._exchanges.response(_key(message.request), message)
+        return self._named(said, message, message.side.other) + self._response(message)
+
+    def _named(
+        self, said: list[tuple[str, list[Observation]]], message: HttpMessage, client: Side
+    ) -> list[Observation]:
+        """What interfaces said, behind their names where these change."""
+        found: list[Observation] = []
+        for name, observations in said:
+            if observations and self._current != name:
+                self._current = name
+                evidence = Evidence(message.mark, Side.CLIENT if message.side is client else Side.SERVER, "dialect", "")
+                found.append(DialectRecognised(evidence, name, client is Side.SERVER))
+            found += observations
+        return found
 
     def _request(self, message: HttpMessage) -> list[Observation]:
         if message.method != "POST" or not message.body:
@@ -136,6 +156,9 @@ class HttpMining(Struct):
         return found
 
     def _dialect_of(self, call: Call) -> HttpDialect | None:
+        speaking = self._speaking.get(self._current or "")
+        if speaking is not None and speaking.knows(call):
+            return speaking
         for kind in over_http():
             if kind.knows(call):
                 return self._speaking.setdefault(kind.NAME, kind())

@@ -1,9 +1,9 @@
 """Finds the dialects: every module of this folder that names a `DIALECT` is one.
 
 Contract: `dialects()` gives the classes of JSON-line dialects, `over_websocket()` those that live in WebSocket
-messages (`WEBSOCKET_DIALECT`), `over_http()` those of dialects that live in HTTP exchanges (`HTTP_DIALECT`), each
-sorted by name. Modules are imported at the first call: a scan that meets no
-candidate imports none.
+messages (`WEBSOCKET_DIALECT`), `over_http()` those of JSON-RPC over HTTP (`HTTP_DIALECT`), `over_exchanges()`
+those of other HTTP exchanges (`EXCHANGE_DIALECT`), each sorted by name. Modules are imported at the first call:
+a scan that meets no candidate imports none.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from netminer_detect.discovery import module_names
 
 if TYPE_CHECKING:
     from netminer_detect.dialects.dialect import Dialect
+    from netminer_detect.dialects.exchanges import Interface
     from netminer_detect.dialects.over_http import HttpDialect
 
 
@@ -40,5 +41,11 @@ def over_websocket() -> tuple[type[Dialect], ...]:
 
 @cache
 def over_http() -> tuple[type[HttpDialect], ...]:
-    """The dialects of HTTP exchanges."""
+    """The dialects of JSON-RPC over HTTP."""
     return tuple(module.HTTP_DIALECT for module in _modules() if hasattr(module, "HTTP_DIALECT"))
+
+
+@cache
+def over_exchanges() -> tuple[type[Interface], ...]:
+    """The dialects of other HTTP exchanges."""
+    return tuple(module.EXCHANGE_DIALECT for module in _modules() if hasattr(module, "EXCHANGE_DIALECT"))
