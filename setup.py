@@ -10,7 +10,7 @@ from setuptools.command.build_py import build_py
 ROOT = os.path.dirname(os.path.abspath(__file__))
 PACKAGE = "netminer_detect"
 # The kernel's modules, each with its C types beside it (.pxd).
-COMPILED = ("decoding", "rows", "table", "heads", "walking", "fused")
+COMPILED = ("decoding", "rows", "table", "openings", "heads", "walking", "fused")
 
 
 class BuildWithData(build_py):

@@ -23,10 +23,14 @@ TOKENS = (
     b'"client.',
 )
 
+# Requests without a body that belong to mining: Chia's pools, whose least difficulty is told once.
+_REQUESTS = (b"GET /pool_info", b"GET /farmer")
+
 # Carriers that the kernel does not know: SOCKS 4 and 5 (RFC 1928), HAProxy's PROXY header, versions 1 and 2.
 # Node protocols: message starts of Bitcoin and its kin (chainparams.cpp of each), Monero's levin signature,
 # Ethereum's RLPx (a length below 1024, then 04).
 OPENINGS: tuple[tuple[int, bytes], ...] = (
+    *((0, request) for request in _REQUESTS),
     (0, b"\x04\x01"),
     (0, b"\x05\x01"),
     (0, b"\x05\x02"),

@@ -31,7 +31,8 @@ LOGIN = b'{"id":1,"method":"login","params":{}}\n'
 WATCH = Watch(
     names=build_table([name_hash("pool.example"), name_hash("xmr.test")]),
     endpoints=build_table([endpoint_hash(address("198.51.100.7"), 4444), endpoint_hash(address("2001:db8::7"), 1)]),
-    openings=((0, b"PROXY "), (4, b"\x01\x02\x03"), (0, b"\x13BitTorrent")),
+    openings=((0, b"PROXY "), (4, b"\x01\x02\x03"), (0, b"\x13BitTorrent"), (0, b"GET /pool_info")),
+    lengths=((17, b"\0"), (64, b"")),
     tokens=(b"mining.notify", b"submit"),
 )
 
@@ -91,6 +92,7 @@ HEADS = {
     "json behind spaces and a byte order mark": ([b"\xef\xbb\xbf \r\n\0{}"], True),
     "json behind a segment of spaces": ([b"  \n", LOGIN], True),
     "a banner": ([b"SSH-2.0-x\r\n", LOGIN], False),
+    "a short banner": ([b"+OK hello\r\n", LOGIN], False),
     "an opening": ([b"PROXY TCP4 1.2.3.4"], True),
     "an opening in two": ([b"PRO", b"XY TCP4"], True),
     "an opening further on": ([b"abcd\1\2\3e"], True),
@@ -99,6 +101,15 @@ HEADS = {
     "a get for a watched host": ([b"GET / HTTP/1.1\r\nA: b\r\nhOST:  a.b.Pool.Example.:8080 \r\n\r\n"], True),
     "a get whose host is to come": ([b"GET / HTTP/1.1\r\nCookie: ", b"x\r\nHost: pool.example\r\n\r\n"], True),
     "an upgrade to websocket": ([b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: WebSocket\r\n\r\n"], True),
+    "a get for a watched path": ([b"GET /pool_info HTTP/1.1\r\nHost: a\r\n\r\n"], True),
+    "a second get, for a watched path": (
+        [b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"GET /pool_info?x HTTP/1.1\r\nHost: a\r\n\r\n"], True),
+    "a message of a watched length": ([bytes(range(100, 164))], True),
+    "one of it that begins right": ([bytes(17)], True),
+    "a longer message": ([bytes(range(100, 165))], False),
+    "text of a watched length": ([b"220 mail.example.org ESMTP ready for whatever you have to say\r\n\t"], False),
+    "the first bytes of a message of a watched length": ([b"abc", bytes(61)], True),
+    "more of it": ([bytes(range(100, 140)), bytes(24)], False),
     "a second request": ([b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"POST / HTTP/1.1\r\n"], True),
     "a post": ([b"POST /json_rpc HTTP/1.1\r\n"], True),
     "a connect": ([b"CONNECT a:443 HTTP/1.1\r\n"], True),

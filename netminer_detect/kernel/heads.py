@@ -7,12 +7,14 @@ not whole in its segment). `known` and `tied` look addresses up in the watched e
 Tables are those of `watch`; nothing is copied but a name of DNS.
 """
 
-from array import array
-from itertools import accumulate
-
 import cython
 
 from netminer_detect.kernel import policy
+
+if cython.compiled:
+    from cython.cimports.netminer_detect.kernel.openings import Openings
+else:
+    from netminer_detect.kernel.openings import Openings
 
 # The values of triage.Verdict, and ASK.
 BLANK = cython.declare(cython.int, 0)
@@ -54,11 +56,7 @@ class Triage:
         self.names, self.endpoints = watch.names, watch.endpoints
         self.bound = bindings.table
         self.name = bytearray(256)
-        starts = list(accumulate((len(row) for _, row in watch.openings), initial=0))
-        self.row_count = len(watch.openings)
-        self.row_offsets = array("i", [offset for offset, _ in watch.openings] or [0])
-        self.row_starts = array("i", starts)
-        self.rows = b"".join(row for _, row in watch.openings) or b"\0"
+        self.openings = Openings(watch)
 
     # Tables
 
@@ -119,23 +117,6 @@ class Triage:
 
     # Heads
 
-    def opens(self, data, start, stop, short_matters):
-        """Whether a row of openings matches, or may match once there is more."""
-        i: cython.int
-        at: cython.Py_ssize_t
-        k: cython.Py_ssize_t
-        for i in range(self.row_count):
-            at = start + self.row_offsets[i]
-            k = self.row_starts[i]
-            if at < stop and data[at] != self.rows[k]:
-                continue
-            while k < self.row_starts[i + 1] and at < stop and data[at] == self.rows[k]:
-                at += 1
-                k += 1
-            if k == self.row_starts[i + 1] or (short_matters and at >= stop):
-                return True
-        return False
-
     def blanks(self, data, start, stop):
         """The first byte that is none of triage.BLANKS, at most MAX_BLANK away; else `stop`."""
         at: cython.Py_ssize_t
@@ -152,7 +133,9 @@ class Triage:
         """See `triage.judge_head`."""
         code: cython.int
         at: cython.Py_ssize_t
-        if self.opens(data, start, stop, not cut and not datagram):
+        if self.openings.opens(data, start, stop, not cut and not datagram):
+            return CANDIDATE
+        if self.openings.length_count and not cut and not datagram and self.openings.of_length(data, start, stop):
             return CANDIDATE
         at = self.blanks(data, start, stop)
         if at == stop:
@@ -244,13 +227,15 @@ class Triage:
         return PASSED
 
     def judge_request(self, data, start, stop, cut):
-        """A request that carries no JSON itself: by its Host, or an upgrade to WebSocket."""
+        """A request that carries no JSON itself: by its path, its Host, or an upgrade to WebSocket."""
         end: cython.Py_ssize_t = min(stop, start + MAX_HTTP_HEAD)
         at: cython.Py_ssize_t = start
         line: cython.Py_ssize_t
         tail: cython.Py_ssize_t
         code: cython.int
         named: cython.bint = False
+        if self.openings.opens(data, start, stop, False):
+            return CANDIDATE
         while at < end and data[at] != 10:
             at += 1
         while at < end:

@@ -13,8 +13,10 @@ where none was seen (the SYN-ACK tells, too) from the end that sent the flow's f
 
 Which flows are candidates (any of these):
 * a direction's first payload byte is `{` (behind spaces, NUL, BOM), or one that a row of `Watch.openings` matches;
+* a TCP direction's first payload is as long as a row of `Watch.lengths` says, begins as it does and is no text;
 * a payload of a flow begun before the capture starts with `{` and holds one of `Watch.tokens` in its first 512 bytes;
-* HTTP: a request that may carry JSON (POST), CONNECT, or whose Host is a watched name;
+* HTTP: a request that may carry JSON (POST), CONNECT, an upgrade to WebSocket, or one whose Host is a watched name or
+  that a row of `Watch.openings` matches;
 * TLS: a ClientHello whose server name is watched, or that has none, or that is not whole in its segment;
 * DNS (port 53 on either side, UDP or TCP): the packet holds a watched name in question or answers;
 * one of its ends is a watched endpoint, or (client, server address) was bound by `bind`.
@@ -101,12 +103,14 @@ class FlowFacts(Struct):
 class Watch(Struct):
     """What a kernel looks for. `names` and `endpoints` are tables of `watch.build_table`, of names (their
     sub-domains count too) and of (address, port); `openings` (offset, bytes) rows a direction may begin with;
+    `lengths` (size, bytes) rows: what a first message of that size begins with, where a protocol has no other mark;
     `tokens` byte strings, one of which a JSON line of a mining dialect must hold."""
 
     names: array[int] | memoryview = field(default_factory=_empty)
     endpoints: array[int] | memoryview = field(default_factory=_empty)
     openings: tuple[tuple[int, bytes], ...] = ()
     tokens: tuple[bytes, ...] = ()
+    lengths: tuple[tuple[int, bytes], ...] = ()
 
 
 class Counters(Struct):

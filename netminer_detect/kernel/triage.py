@@ -21,6 +21,7 @@ from netminer_detect.kernel.policy import (
     MAX_DNS_NAMES,
     MAX_HTTP_HEAD,
     MAX_NAME_EXTENSION,
+    MAX_PART,
     TOKEN_REACH,
 )
 from netminer_detect.kernel.watch import name_watched
@@ -44,11 +45,10 @@ _CNAME = 5
 
 def judge_head(watch: Watch, payload: bytes, cut: bool, datagram: bool = False) -> Verdict | Hello:
     """Judge the first payload of a direction; it is not empty."""
-    short_matters = not cut and not datagram
-    for offset, row in watch.openings:
-        have = payload[offset : offset + len(row)]
-        if have == row or (short_matters and len(have) < len(row) and row.startswith(have)):
-            return Verdict.CANDIDATE
+    if opens(watch, payload, not cut and not datagram):
+        return Verdict.CANDIDATE
+    if not cut and not datagram and of_length(watch, payload):
+        return Verdict.CANDIDATE
     text = payload[:MAX_BLANK].lstrip(BLANKS)
     if not text:
         return Verdict.BLANK
@@ -64,6 +64,27 @@ def judge_head(watch: Watch, payload: bytes, cut: bool, datagram: bool = False) 
     return judge_http(watch, payload, cut)
 
 
+def opens(watch: Watch, payload: bytes, short_matters: bool) -> bool:
+    """Whether a row of openings matches, or may match once there is more."""
+    for offset, row in watch.openings:
+        have = payload[offset : offset + len(row)]
+        if have == row or (short_matters and len(have) < len(row) and row.startswith(have)):
+            return True
+    return False
+
+
+def of_length(watch: Watch, payload: bytes) -> bool:
+    """Whether a row of lengths matches, which text never does, or may match once there is more."""
+    size = len(payload)
+    for length, row in watch.lengths:
+        if size in range(1, min(MAX_PART + 1, length)):
+            if row[:size] == payload[: len(row)]:
+                return True
+        elif size == length and payload.startswith(row):
+            return any((byte < 0x20 and byte not in b"\t\r\n") or byte >= 0x7F for byte in payload)
+    return False
+
+
 def judge_http(watch: Watch, payload: bytes, cut: bool) -> Verdict:
     """Judge what may be the begin of an HTTP request."""
     for method in _METHODS:
@@ -75,7 +96,9 @@ def judge_http(watch: Watch, payload: bytes, cut: bool) -> Verdict:
 
 
 def _judge_request(watch: Watch, payload: bytes, cut: bool) -> Verdict:
-    """A request that carries no JSON itself: by its Host, or an upgrade to WebSocket."""
+    """A request that carries no JSON itself: by its path, its Host, or an upgrade to WebSocket."""
+    if opens(watch, payload, False):
+        return Verdict.CANDIDATE
     head = payload[:MAX_HTTP_HEAD]
     lines = head.split(b"\n")
     named = False

@@ -1,0 +1,14 @@
+# The C types of openings.py.
+
+cimport cython
+
+@cython.final
+cdef class Openings:
+    cdef const unsigned char[::1] rows, length_rows
+    cdef int[::1] row_offsets, row_starts, lengths, length_starts
+    cdef int row_count
+    cdef int length_count
+
+    cdef bint opens(self, const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t stop, bint short_matters) except -1
+    cdef bint of_length(self, const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t stop) except -1
+    cdef bint is_text(self, const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t stop) except -1
