@@ -16,6 +16,8 @@ cdef class Decoder:
     cdef Py_ssize_t start, stop, missing
 
     cdef int decode(self) except -1
+    cdef long long number_at(self, Py_ssize_t at, bint big_endian) noexcept
+    cdef int take_record(self, Py_ssize_t at, Py_ssize_t end, int header, bint big_endian, long long unit_ns) except -1
     cdef int u16(self, Py_ssize_t at) noexcept
     cdef unsigned int u32(self, Py_ssize_t at) noexcept
     cdef unsigned long long u64(self, Py_ssize_t at) noexcept

@@ -25,6 +25,7 @@ else:
 # The words of `packet` and `link` for the codes.
 DEFECTS = ("", "", "truncated", "not_ip", "ip_length", "tcp_header", "not_tcp_udp")
 
+SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 MAX_LAYERS = cython.declare(cython.int, 16)
 MAX_VLANS = cython.declare(cython.int, 3)
 MAX_EXTENSIONS = cython.declare(cython.int, 16)
@@ -58,6 +59,24 @@ class Decoder:
     def u64(self, at):
         high: cython.ulonglong = self.u32(at)
         return high << 32 | self.u32(at + 4)
+
+    # Records of a capture. The walk has seen to it that a header lies in `data`.
+
+    def number_at(self, at, big_endian):
+        """32 bits in the capture's byte order."""
+        value: cython.uint = self.u32(at)
+        if big_endian:
+            return value
+        return value >> 24 | value >> 8 & 0xFF00 | (value & 0xFF00) << 8 | (value & 0xFF) << 24
+
+    def take_record(self, at, end, header, big_endian, unit_ns):
+        """The frame of a pcap record at `at` with a header of so many bytes, whose second number counts `unit_ns`."""
+        seconds: cython.longlong = self.number_at(at, big_endian)
+        parts: cython.longlong = self.number_at(at + 4, big_endian)
+        self.time_ns = seconds * SECOND_NS + parts * unit_ns
+        self.size = max(self.number_at(at + 12, big_endian), end - at - header)
+        self.at, self.end = at + header, end
+        return self.decode()
 
     @cython.boundscheck(False)
     def decode(self):

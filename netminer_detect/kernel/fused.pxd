@@ -1,7 +1,5 @@
 # The C types of fused.py.
 
-cimport cython
-
 from netminer_detect.kernel.decoding cimport Decoder
 from netminer_detect.kernel.heads cimport Triage
 from netminer_detect.kernel.table cimport FlowTable
@@ -20,19 +18,11 @@ cdef class FusedKernel(Walker):
 
     cdef int look_up(self) except -1
     cdef int frame(self, Decoder packet) except -1
-    @cython.final
     cdef int take(self) except -1
-    @cython.final
     cdef Py_ssize_t begin(self) except -1
-    @cython.final
     cdef int hand_out(self, Py_ssize_t row, int way) except -1
-    @cython.final
     cdef bint deserves(self, Py_ssize_t row, int way) except -1
-    @cython.final
     cdef bint judge(self, Py_ssize_t row, int way) except -1
-    @cython.final
     cdef bint judge_head(self, Py_ssize_t row, int way, bint cut) except -1
-    @cython.final
     cdef bint judge_later(self, Py_ssize_t row, int way, bint cut) except -1
-    @cython.final
     cdef bint answers_unseen(self, Py_ssize_t row, int way) except -1

@@ -1,20 +1,20 @@
 # The C values of layout.py.
 
 cdef enum:
-    S_HIGH = 0
-    S_LOW = 1
-    D_HIGH = 2
-    D_LOW = 3
-    ENDS = 4
-    FLAGS = 5
-    LAST = 6
+    KEY = 0
+    ENDS = 1
+    FLAGS = 2
+    LAST = 3
+    SIZE = 4
+    PAYLOAD = 5
+    PAYLOAD_BACK = 6
     EXPECTED = 7
-    NUMBER = 8
-    FIRST = 9
-    SIZE = 10
-    PAYLOAD = 11
-    PAYLOAD_BACK = 12
-    PACKETS = 13
+    S_HIGH = 8
+    S_LOW = 9
+    D_HIGH = 10
+    D_LOW = 11
+    NUMBER = 12
+    FIRST = 13
     ISN = 14
     MAC = 15
     COLUMNS = 16
@@ -34,7 +34,7 @@ cdef enum:
     HAS_EXTRA = 4194304
     HANDED = 8388608
     LIVE = 16777216
-    VLAN_SHIFT = 28
+    PACKET_SHIFT = 28
     PACKET = 0
     SLOW = 1
     TRUNCATED = 2

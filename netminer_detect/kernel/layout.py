@@ -1,29 +1,31 @@
 """Numbers that the compiled modules share: a row's columns, its flags, codes. The namesake of layout.pxd.
 
 Contract: constants only. Compiled, they are the C enumeration of layout.pxd, so that compilers see their values;
-a test holds the two files together. A row has 16 words, two cache lines: the first is what every packet compares
-and changes, the second what it counts.
+a test holds the two files together. A row has 16 words, two cache lines: the first is all that a packet of IPv4
+compares and changes.
 
-NUMBER holds the flow's number in 40 bits and above it two VLAN ids, MAC a MAC address in 48 bits and above it the
-innermost VLAN id. ISN and EXPECTED hold forward in their lower half and backward in the upper. ENDS: source port,
-destination port, protocol, and a bit for IPv6. A free row keeps the next free one in NUMBER.
+KEY: both IPv4 addresses, or a digest of both IPv6 addresses, which stand in S_HIGH to D_LOW. ENDS: source port,
+destination port, protocol, and a bit for IPv6. FLAGS has the number of packets above its PACKET_SHIFT bits. ISN and
+EXPECTED hold forward in their lower half and backward in the upper. NUMBER holds the flow's number in 40 bits and
+above it two VLAN ids, MAC a MAC address in 48 bits, above it the innermost VLAN id and in the highest 4 bits how
+many there are. A free row keeps the next free one in NUMBER.
 """
 
 # Columns.
-S_HIGH = 0
-S_LOW = 1
-D_HIGH = 2
-D_LOW = 3
-ENDS = 4
-FLAGS = 5
-LAST = 6
+KEY = 0
+ENDS = 1
+FLAGS = 2
+LAST = 3
+SIZE = 4
+PAYLOAD = 5
+PAYLOAD_BACK = 6
 EXPECTED = 7
-NUMBER = 8
-FIRST = 9
-SIZE = 10
-PAYLOAD = 11
-PAYLOAD_BACK = 12
-PACKETS = 13
+S_HIGH = 8
+S_LOW = 9
+D_HIGH = 10
+D_LOW = 11
+NUMBER = 12
+FIRST = 13
 ISN = 14
 MAC = 15
 COLUMNS = 16
@@ -37,7 +39,7 @@ REQUESTS = 16
 HELLO = 32
 SEEN = 64
 
-# Flags of the flow; from VLAN_SHIFT on stands the number of VLAN ids.
+# Flags of the flow; from PACKET_SHIFT on stands the number of packets.
 RESET = 65536
 ESTABLISHED = 131072
 CANDIDATE = 262144
@@ -47,7 +49,7 @@ HAS_MAC = 2097152
 HAS_EXTRA = 4194304
 HANDED = 8388608
 LIVE = 16777216
-VLAN_SHIFT = 28
+PACKET_SHIFT = 28
 
 # What decoding gives: a packet, a frame for the twin, or what is wrong with it.
 PACKET = 0

@@ -1,7 +1,5 @@
 # The C types of rows.py.
 
-cimport cython
-
 from netminer_detect.kernel.decoding cimport Decoder
 
 cdef unsigned long long LOW, WORD, NUMBERS
@@ -18,41 +16,28 @@ cdef class Rows:
     cdef int way
     cdef long long clock, earliest
 
-    @cython.final
-    cdef unsigned long long end_hash(self, unsigned long long high, unsigned long long low, unsigned long long port) noexcept
-    @cython.final
     cdef unsigned long long row_hash(self, Py_ssize_t row) except? 0
-    @cython.final
     cdef int look_up(self, list batch, Py_ssize_t count) except -1
-    @cython.final
     cdef int hash_packet(self, Decoder packet) except -1
-    @cython.final
     cdef Py_ssize_t find(self, Decoder packet) except -2
-    @cython.final
+    cdef bint matches(self, Py_ssize_t row, Decoder packet) except -1
+    cdef bint matches_back(self, Py_ssize_t row, Decoder packet) except -1
     cdef Py_ssize_t open(self, Decoder packet) except -1
-    @cython.final
     cdef int insert(self, Py_ssize_t row) except -1
-    @cython.final
     cdef int widen(self) except -1
-    @cython.final
     cdef int close(self, Py_ssize_t row) except -1
-    @cython.final
     cdef int unlink(self, Py_ssize_t row) except -1
-    @cython.final
     cdef unsigned long long flags(self, Py_ssize_t row) except? 0
-    @cython.final
     cdef int set_flags(self, Py_ssize_t row, unsigned long long bits) except -1
-    @cython.final
     cdef int clear_flags(self, Py_ssize_t row, unsigned long long bits) except -1
-    @cython.final
     cdef unsigned long long half(self, Py_ssize_t row, int column, int way) except? 0
-    @cython.final
     cdef int set_half(self, Py_ssize_t row, int column, int way, unsigned long long value) except -1
-    @cython.final
     cdef unsigned long long payload(self, Py_ssize_t row, int way) except? 0
-    @cython.final
     cdef unsigned long long number_of(self, Py_ssize_t row) except? 0
-    @cython.final
     cdef int note_mac(self, Py_ssize_t row, unsigned long long mac) except -1
-    @cython.final
     cdef int hand_out(self, Py_ssize_t row) except -1
+
+cdef unsigned long long end_hash(unsigned long long seed, unsigned long long high, unsigned long long low, unsigned long long port) noexcept
+cdef unsigned long long flow_hash(unsigned long long seed, unsigned long long ends, unsigned long long source_high, unsigned long long source_low, unsigned long long destination_high, unsigned long long destination_low) noexcept
+cdef unsigned long long ends_of(Decoder packet, bint turned) noexcept
+cdef unsigned long long key_of(Decoder packet, bint turned) noexcept

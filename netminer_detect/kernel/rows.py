@@ -21,13 +21,13 @@ if cython.compiled:
     from cython.cimports.netminer_detect.kernel.decoding import Decoder
     from cython.cimports.netminer_detect.kernel.layout import (
         COLUMNS, D_HIGH, D_LOW, ENDS, ESTABLISHED, EXPECTED, FIRST, FLAGS, HANDED, HAS_EXTRA, HAS_ISN, HAS_MAC, HELLO,
-        ISN, LAST, LIVE, MAC, NUMBER, PACKET, PACKETS, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE, VLAN_SHIFT,
+        ISN, KEY, LAST, LIVE, MAC, NUMBER, PACKET, PACKET_SHIFT, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE,
     )  # fmt: skip
 else:
     from netminer_detect.kernel.decoding import Decoder
     from netminer_detect.kernel.layout import (
         COLUMNS, D_HIGH, D_LOW, ENDS, ESTABLISHED, EXPECTED, FIRST, FLAGS, HANDED, HAS_EXTRA, HAS_ISN, HAS_MAC, HELLO,
-        ISN, LAST, LIVE, MAC, NUMBER, PACKET, PACKETS, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE, VLAN_SHIFT,
+        ISN, KEY, LAST, LIVE, MAC, NUMBER, PACKET, PACKET_SHIFT, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE,
     )  # fmt: skip
 
 NO_TIME = cython.declare(cython.longlong, -1)
@@ -51,6 +51,34 @@ def _mapped(words, shape):
         with contextlib.suppress(OSError):
             memory.madvise(mmap.MADV_HUGEPAGE)
     return memoryview(memory).cast("Q", shape)
+
+
+def end_hash(seed, high, low, port):
+    """The hash of one end of a flow; the hashes of both are added, so that both ways have one hash."""
+    value: cython.ulonglong = ((high ^ seed) * MIX_1 + (low ^ port << 47) * MIX_2) & WORD
+    value = ((value ^ value >> 29) * MIX_1) & WORD
+    return value ^ value >> 32
+
+
+def flow_hash(seed, ends, source_high, source_low, destination_high, destination_low):
+    one: cython.ulonglong = end_hash(seed, source_high, source_low, ends & 0xFFFF)
+    other: cython.ulonglong = end_hash(seed, destination_high, destination_low, ends >> 16 & 0xFFFF)
+    return (one + other + (ends >> 32) * MIX_2) & WORD
+
+
+def ends_of(packet, turned):
+    """The ENDS of a packet, or of its answer."""
+    source: cython.ulonglong = packet.destination_port if turned else packet.source_port
+    destination: cython.ulonglong = packet.source_port if turned else packet.destination_port
+    kind: cython.ulonglong = packet.protocol | (256 if packet.wide else 0)
+    return source | destination << 16 | kind << 32
+
+
+def key_of(packet, turned):
+    """The KEY of a packet, or of its answer."""
+    source: cython.ulonglong = packet.destination_low if turned else packet.source_low
+    destination: cython.ulonglong = packet.source_low if turned else packet.destination_low
+    return (source * MIX_1 + destination) & WORD if packet.wide else source << 32 | destination
 
 
 class Rows:
@@ -84,16 +112,13 @@ class Rows:
 
     # Where a flow is
 
-    def end_hash(self, high, low, port):
-        value: cython.ulonglong = ((high ^ self.seed) * MIX_1 + (low ^ port << 47) * MIX_2) & WORD
-        value = ((value ^ value >> 29) * MIX_1) & WORD
-        return value ^ value >> 32
-
     def row_hash(self, row):
         ends: cython.ulonglong = self.rows[row, ENDS]
-        one: cython.ulonglong = self.end_hash(self.rows[row, S_HIGH], self.rows[row, S_LOW], ends & 0xFFFF)
-        other: cython.ulonglong = self.end_hash(self.rows[row, D_HIGH], self.rows[row, D_LOW], ends >> 16 & 0xFFFF)
-        return (one + other + (ends >> 32) * MIX_2) & WORD
+        key: cython.ulonglong = self.rows[row, KEY]
+        if ends >> 40 & 1:
+            return flow_hash(self.seed, ends, self.rows[row, S_HIGH], self.rows[row, S_LOW],
+                             self.rows[row, D_HIGH], self.rows[row, D_LOW])
+        return flow_hash(self.seed, ends, 0, key >> 32, 0, key & LOW)
 
     @cython.boundscheck(False)
     def look_up(self, batch, count):
@@ -114,27 +139,23 @@ class Rows:
             if packet.code == PACKET:
                 row = self.slots[packet.hash & self.mask] & LOW
                 if 0 < row <= self.max_flows:
-                    seen ^= self.rows[row - 1, S_LOW] ^ self.rows[row - 1, SIZE]
+                    seen ^= self.rows[row - 1, KEY]
         self.touched = seen
         return 0
 
     def hash_packet(self, packet):
-        kind: cython.ulonglong = packet.protocol | (256 if packet.wide else 0)
-        one: cython.ulonglong = self.end_hash(packet.source_high, packet.source_low, packet.source_port)
-        other: cython.ulonglong = self.end_hash(packet.destination_high, packet.destination_low,
-                                                packet.destination_port)
-        packet.hash = (one + other + kind * MIX_2) & WORD
+        packet.hash = flow_hash(self.seed, ends_of(packet, False), packet.source_high, packet.source_low,
+                                packet.destination_high, packet.destination_low)
         return 0
 
     @cython.boundscheck(False)
     def find(self, packet):
         """The row of the packet's flow, -1 where there is none; `way` is 0 if the packet goes forward. Slots lie
         within the mask; rows are checked once."""
-        source: cython.ulonglong = packet.source_port
-        destination: cython.ulonglong = packet.destination_port
-        kind: cython.ulonglong = packet.protocol | (256 if packet.wide else 0)
-        there: cython.ulonglong = source | destination << 16 | kind << 32
-        back: cython.ulonglong = destination | source << 16 | kind << 32
+        there: cython.ulonglong = ends_of(packet, False)
+        back: cython.ulonglong = ends_of(packet, True)
+        key: cython.ulonglong = key_of(packet, False)
+        turned: cython.ulonglong = key_of(packet, True)
         tag: cython.ulonglong = packet.hash >> 32
         ends: cython.ulonglong
         slot: cython.Py_ssize_t = packet.hash & self.mask
@@ -146,30 +167,35 @@ class Rows:
                 if not 0 <= row < self.max_flows:
                     raise IndexError(row)
                 ends = self.rows[row, ENDS]
-                if (ends == there and self.rows[row, S_LOW] == packet.source_low
-                        and self.rows[row, D_LOW] == packet.destination_low
-                        and self.rows[row, S_HIGH] == packet.source_high
-                        and self.rows[row, D_HIGH] == packet.destination_high):
+                if ends == there and self.rows[row, KEY] == key and (not packet.wide or self.matches(row, packet)):
                     self.way = 0
                     return row
-                if (ends == back and self.rows[row, S_LOW] == packet.destination_low
-                        and self.rows[row, D_LOW] == packet.source_low
-                        and self.rows[row, S_HIGH] == packet.destination_high
-                        and self.rows[row, D_HIGH] == packet.source_high):
+                if (ends == back and self.rows[row, KEY] == turned
+                        and (not packet.wide or self.matches_back(row, packet))):
                     self.way = 1
                     return row
             slot = (slot + 1) & self.mask
             found = self.slots[slot]
         return -1
 
+    def matches(self, row, packet):
+        """Whether a row has the packet's IPv6 addresses."""
+        return (self.rows[row, S_LOW] == packet.source_low and self.rows[row, D_LOW] == packet.destination_low
+                and self.rows[row, S_HIGH] == packet.source_high
+                and self.rows[row, D_HIGH] == packet.destination_high)
+
+    def matches_back(self, row, packet):
+        """Whether a row has them the other way round."""
+        return (self.rows[row, S_LOW] == packet.destination_low and self.rows[row, D_LOW] == packet.source_low
+                and self.rows[row, S_HIGH] == packet.destination_high
+                and self.rows[row, D_HIGH] == packet.source_high)
+
     def open(self, packet):
         """A row for a new flow; there is room. A SYN-ACK comes from the server. Sets `way`."""
         row: cython.Py_ssize_t
         i: cython.int
         turned: cython.bint = packet.protocol == 6 and packet.flags & 18 == 18
-        source: cython.ulonglong = packet.source_port
-        destination: cython.ulonglong = packet.destination_port
-        kind: cython.ulonglong = packet.protocol | (256 if packet.wide else 0)
+        count: cython.ulonglong = packet.vlan_count
         if self.free:
             row = self.free - 1
             self.free = self.rows[row, NUMBER]
@@ -178,19 +204,18 @@ class Rows:
             self.used += 1
         for i in range(COLUMNS):
             self.rows[row, i] = 0
-        if turned:
-            source, destination = destination, source
-        self.rows[row, S_HIGH] = packet.destination_high if turned else packet.source_high
-        self.rows[row, S_LOW] = packet.destination_low if turned else packet.source_low
-        self.rows[row, D_HIGH] = packet.source_high if turned else packet.destination_high
-        self.rows[row, D_LOW] = packet.source_low if turned else packet.destination_low
-        self.rows[row, ENDS] = source | destination << 16 | kind << 32
+        self.rows[row, KEY] = key_of(packet, turned)
+        self.rows[row, ENDS] = ends_of(packet, turned)
+        if packet.wide:
+            self.rows[row, S_HIGH] = packet.destination_high if turned else packet.source_high
+            self.rows[row, S_LOW] = packet.destination_low if turned else packet.source_low
+            self.rows[row, D_HIGH] = packet.source_high if turned else packet.destination_high
+            self.rows[row, D_LOW] = packet.source_low if turned else packet.destination_low
         self.rows[row, NUMBER] = self.number | packet.vlans >> 12 << 40
-        self.rows[row, MAC] = (packet.vlans & 0xFFF) << 48
+        self.rows[row, MAC] = count << 60 | (packet.vlans & 0xFFF) << 48
         self.rows[row, FIRST] = WORD if packet.time_ns == NO_TIME else packet.time_ns
         self.rows[row, LAST] = self.rows[row, FIRST]
-        kind = packet.vlan_count
-        self.rows[row, FLAGS] = LIVE | kind << VLAN_SHIFT
+        self.rows[row, FLAGS] = LIVE
         self.number += 1
         self.live += 1
         if 2 * self.live > self.mask + 1 and self.mask + 1 < self.slot_count:
@@ -322,20 +347,21 @@ class Rows:
         flags: cython.ulonglong = self.rows[row, FLAGS]
         ends: cython.ulonglong = self.rows[row, ENDS]
         wide = ends >> 40 & 1
-        count: cython.int = flags >> VLAN_SHIFT & 15
-        ids = int(self.rows[row, NUMBER] >> 40) << 12 | int(self.rows[row, MAC] >> 48)
+        count: cython.int = self.rows[row, MAC] >> 60
+        key: cython.ulonglong = self.rows[row, KEY]
+        ids = int(self.rows[row, NUMBER] >> 40) << 12 | int(self.rows[row, MAC] >> 48 & 0xFFF)
         vlans, tunnels = self.extra[row] if flags & HAS_EXTRA else (
             tuple([ids >> 12 * (count - 1 - i) & 0xFFF for i in range(count)]), ())
         first, last = self.rows[row, FIRST], self.rows[row, LAST]
         return FlowFacts(
             protocol=ends >> 32 & 255,
-            source=_address(self.rows[row, S_HIGH], self.rows[row, S_LOW], wide),
-            destination=_address(self.rows[row, D_HIGH], self.rows[row, D_LOW], wide),
+            source=_address(self.rows[row, S_HIGH], self.rows[row, S_LOW] if wide else key >> 32, wide),
+            destination=_address(self.rows[row, D_HIGH], self.rows[row, D_LOW] if wide else key & LOW, wide),
             source_port=ends & 0xFFFF, destination_port=ends >> 16 & 0xFFFF, vlans=vlans, tunnels=tunnels,
             source_mac=int(self.rows[row, MAC] & MACS).to_bytes(6, "big") if flags & HAS_MAC else None,
             syn=bool(flags & HAS_ISN), syn_ack=bool(flags & HAS_ISN << 8), established=bool(flags & ESTABLISHED),
             first_ns=None if first == WORD else first, last_ns=None if last == WORD else last,
-            packets=self.rows[row, PACKETS], bytes=self.rows[row, SIZE],
+            packets=flags >> PACKET_SHIFT, bytes=self.rows[row, SIZE],
             payload_forward=self.rows[row, PAYLOAD], payload_backward=self.rows[row, PAYLOAD + 1],
             isn_forward=self.half(row, ISN, 0) if flags & HAS_ISN else None,
             isn_backward=self.half(row, ISN, 1) if flags & HAS_ISN << 8 else None,

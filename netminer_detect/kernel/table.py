@@ -13,14 +13,14 @@ if cython.compiled:
     from cython.cimports.netminer_detect.kernel.decoding import Decoder
     from cython.cimports.netminer_detect.kernel.layout import (
         AWAY, CANDIDATE, ENDS, ESTABLISHED, EVERY, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, HELLO, ISN,
-        JUDGED, LAST, LIVE, LOOK, PACKETS, PAYLOAD, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
+        JUDGED, LAST, LIVE, LOOK, PACKET_SHIFT, PAYLOAD, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
     )  # fmt: skip
     from cython.cimports.netminer_detect.kernel.rows import LOW, NO_TIME, WORD, Rows
 else:
     from netminer_detect.kernel.decoding import Decoder
     from netminer_detect.kernel.layout import (
         AWAY, CANDIDATE, ENDS, ESTABLISHED, EVERY, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, HELLO, ISN,
-        JUDGED, LAST, LIVE, LOOK, PACKETS, PAYLOAD, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
+        JUDGED, LAST, LIVE, LOOK, PACKET_SHIFT, PAYLOAD, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
     )  # fmt: skip
     from netminer_detect.kernel.rows import LOW, NO_TIME, WORD, Rows
 
@@ -72,7 +72,7 @@ class FlowTable(Rows):
     def belongs(self, row, way, packet):
         """See `flows.belongs`. Row and way are checked here once."""
         idle: cython.longlong = 0
-        if not 0 <= row < self.max_flows or not 0 <= way < 2:
+        if not 0 <= row < self.max_flows or not 0 <= way <= 1:
             raise IndexError(row)
         last: cython.ulonglong = self.rows[row, LAST]
         if packet.time_ns != NO_TIME and last != WORD:
@@ -103,9 +103,8 @@ class FlowTable(Rows):
     @cython.boundscheck(False)
     def count(self, row, way, packet):
         """See `flows.count`; gives the row's flags. The caller has checked row and way."""
-        seen: cython.ulonglong = SEEN
-        flags: cython.ulonglong = self.rows[row, FLAGS] | seen << 8 * way
-        self.rows[row, PACKETS] += 1
+        one: cython.ulonglong = 1
+        flags: cython.ulonglong = (self.rows[row, FLAGS] | SEEN << 8 * way) + (one << PACKET_SHIFT)
         self.rows[row, SIZE] += packet.size
         self.rows[row, PAYLOAD + way] += packet.stop - packet.start + packet.missing
         if packet.time_ns != NO_TIME:

@@ -1,7 +1,5 @@
 # The C types of walking.py.
 
-cimport cython
-
 from netminer_detect.kernel.decoding cimport Decoder
 
 cdef class Walker:
@@ -19,19 +17,12 @@ cdef class Walker:
     cdef int[::1] link_types
     cdef unsigned long long[::1] tick_ns
 
-    @cython.final
-    cdef unsigned int u32(self, Py_ssize_t at) noexcept
-    @cython.final
+    cdef long long u32(self, Py_ssize_t at) except -1
     cdef int gather(self, Py_ssize_t at, Py_ssize_t end, long long size, Py_ssize_t record, long long time_ns) except -1
-    @cython.final
     cdef bint take_batch(self) except -1
-    @cython.final
     cdef int gather_pcap(self) except -1
-    @cython.final
     cdef int pcap_frame(self, Py_ssize_t at, Py_ssize_t end) except -1
-    @cython.final
     cdef int gather_pcapng(self) except -1
-    @cython.final
     cdef bint gather_enhanced(self, Py_ssize_t at, Py_ssize_t size) except -1
     cdef int look_up(self) except -1
     cdef int frame(self, Decoder packet) except -1

@@ -154,15 +154,10 @@ class Walker:
             self.limit += count
         return True
 
-    @cython.boundscheck(False)
     def u32(self, at):
         """A number of a record's header, which lies before `limit`: the walk has seen to it."""
-        value: cython.uint
-        if self.big_endian:
-            value = self.data[at]
-            return value << 24 | self.data[at + 1] << 16 | self.data[at + 2] << 8 | self.data[at + 3]
-        value = self.data[at + 3]
-        return value << 24 | self.data[at + 2] << 16 | self.data[at + 1] << 8 | self.data[at]
+        packet: Decoder = self.batch[0]
+        return packet.number_at(at, self.big_endian)
 
     # pcap
 
@@ -198,12 +193,12 @@ class Walker:
         return EVENTS
 
     def pcap_frame(self, at, end):
-        seconds: cython.longlong = self.u32(at)
-        parts: cython.longlong = self.u32(at + 4)
-        captured: cython.longlong = end - at - self.header_size
-        size: cython.longlong = self.u32(at + 12)
-        return self.gather(at + self.header_size, end, max(size, captured), at,
-                           seconds * 1000000000 + parts * self.unit_ns)
+        """One more frame of the batch: that of the record at `at`."""
+        packet: Decoder = self.batch[self.gathered]
+        self.gathered += 1
+        self.number += 1
+        packet.number, packet.record, packet.link_type = self.number, self.base + at, self.link_type
+        return packet.take_record(at, end, self.header_size, self.big_endian, self.unit_ns)
 
     def _end_pcap(self):
         """What is left is less than a record: take what there is of it, and say what is wrong, None if nothing."""
