@@ -108,12 +108,13 @@ class ShareSubmitted(Struct, frozen=True):
 
 
 class ShareAnswered(Struct, frozen=True):
-    """The server's word on a share."""
+    """The server's word on a share. `hashes` is what it says that the share was worth, where it does."""
 
     evidence: Evidence
     key: int
     accepted: bool
     reason: str | None = None
+    hashes: Fraction | None = None
 
 
 class RateClaimed(Struct, frozen=True):

@@ -26,6 +26,9 @@ TOKENS = (
 # Requests without a body that belong to mining: Chia's pools, whose least difficulty is told once.
 _REQUESTS = (b"GET /pool_info", b"GET /farmer")
 
+# Frames of Stratum V2's channels: jobs, shares, their answers, blocks, targets; some with the length they have.
+_SV2_KINDS = (b"\x15", b"\x1a\x18", b"\x1b", b"\x1c\x14", b"\x1f", b"\x20\x30", b"\x21\x24")
+
 # Carriers that the kernel does not know: SOCKS 4 and 5 (RFC 1928), HAProxy's PROXY header, versions 1 and 2.
 # Node protocols: message starts of Bitcoin and its kin (chainparams.cpp of each), Monero's levin signature,
 # Ethereum's RLPx (a length below 1024, then 04).
@@ -52,4 +55,8 @@ OPENINGS: tuple[tuple[int, bytes], ...] = (
     (0, b"\xbf\x0c\x6b\xbd"),  # Dash
     (0, b"\x24\xe9\x27\x64"),  # Zcash
     (0, b"\x01\x21\x01\x01\x01\x01\x01\x01"),  # Monero levin
+    # Stratum V2 in the clear: SetupConnection for mining, its answer, and what a stream begun before may begin with.
+    (6, b"\x00\x02\x00\x02\x00"),
+    (0, b"\x00\x00\x01\x06\x00\x00\x02\x00"),
+    *((0, b"\x00\x80" + kind) for kind in _SV2_KINDS),
 )

@@ -232,7 +232,7 @@ class Ledger(Struct):
             shares.rejected += 1
             return
         shares.accepted += 1
-        pending.done.count(pending.hashes)
+        pending.done.count(pending.hashes if seen.hashes is None else seen.hashes)
 
     def _coin(self, seen: CoinHinted) -> None:
         self._algorithm(seen.algorithm)

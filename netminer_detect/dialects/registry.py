@@ -2,8 +2,8 @@
 
 Contract: `dialects()` gives the classes of JSON-line dialects, `over_websocket()` those that live in WebSocket
 messages (`WEBSOCKET_DIALECT`), `over_http()` those of JSON-RPC over HTTP (`HTTP_DIALECT`), `over_exchanges()`
-those of other HTTP exchanges (`EXCHANGE_DIALECT`), each sorted by name. Modules are imported at the first call:
-a scan that meets no candidate imports none.
+those of other HTTP exchanges (`EXCHANGE_DIALECT`), `binary()` those that are no text (`BINARY_DIALECT`), each
+sorted by name. Modules are imported at the first call: a scan that meets no candidate imports none.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import netminer_detect.dialects as folder
 from netminer_detect.discovery import module_names
 
 if TYPE_CHECKING:
+    from netminer_detect.dialects.binary import BinaryDialect
     from netminer_detect.dialects.dialect import Dialect
     from netminer_detect.dialects.exchanges import Interface
     from netminer_detect.dialects.over_http import HttpDialect
@@ -49,3 +50,9 @@ def over_http() -> tuple[type[HttpDialect], ...]:
 def over_exchanges() -> tuple[type[Interface], ...]:
     """The dialects of other HTTP exchanges."""
     return tuple(module.EXCHANGE_DIALECT for module in _modules() if hasattr(module, "EXCHANGE_DIALECT"))
+
+
+@cache
+def binary() -> tuple[type[BinaryDialect], ...]:
+    """The dialects that are no text."""
+    return tuple(module.BINARY_DIALECT for module in _modules() if hasattr(module, "BINARY_DIALECT"))
