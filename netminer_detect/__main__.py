@@ -1,7 +1,5 @@
 """`python -m netminer_detect` is the command line."""
 
-import sys
+from netminer_detect.cli import command
 
-from netminer_detect.cli import main
-
-sys.exit(main())
+command()

@@ -8,12 +8,13 @@ import unicodedata
 from fractions import Fraction
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, settings, strategies
 
 from netminer_detect.findings import Claim, Report
 from netminer_detect.outputs import csv as csv_output
 from netminer_detect.outputs import formats
-from netminer_detect.outputs.escape import csv_cell, plain
+from netminer_detect.outputs import jsonl as jsonl_output
+from netminer_detect.outputs.escape import all_plain, csv_cell, plain
 from netminer_detect.outputs.options import OutputOptions
 from tests.reports import REPORTS, TEXTS, line, lookup, miner, report, visitor
 
@@ -183,3 +184,11 @@ def test_csv_parses_back_and_computes_nothing(what: Report):
 @given(TEXTS)
 def test_escaping_twice_is_escaping_once(text):
     assert plain(plain(text, 10_000), 100_000) == plain(text, 10_000)
+
+
+@given(strategies.text(max_size=200),
+       strategies.sampled_from(["", "x" * 5000, "…", "\\n", "\x1b[31m", "\x7f", "中文", "\u202e"]))
+def test_a_line_is_plain_whether_it_was_looked_at_closely_or_not(text, more):
+    stream = io.StringIO()
+    jsonl_output._line(stream, {"text": text + more, "list": [more]})
+    assert json.loads(stream.getvalue()) == all_plain({"text": text + more, "list": [more]})

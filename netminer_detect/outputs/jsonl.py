@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from fractions import Fraction
 from typing import Any, TextIO
 
@@ -26,13 +27,15 @@ from netminer_detect.findings import (
     Work,
     Worker,
 )
-from netminer_detect.outputs.escape import all_plain, plain
+from netminer_detect.outputs.escape import MAX_PATH, all_plain, plain
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import iso_time
 from netminer_detect.outputs.wording import why
 
 SUFFIXES = (".jsonl", ".ndjson")
 SCHEMA = 1
+# An escape of JSON but for the ellipsis, DEL, or a text that is too long.
+_NOT_PLAIN = re.compile(rf'\\\\(?:[bfnrt]|u(?!2026))|\x7f|[^"]{{{MAX_PATH + 1}}}')
 
 
 def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
@@ -47,7 +50,13 @@ def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
 
 
 def _line(stream: TextIO, value: dict[str, Any]) -> None:
-    stream.write(json.dumps(all_plain(value), separators=(",", ":"), allow_nan=False) + "\n")
+    line = _encoded(value)
+    # Most lines hold nothing to make plain: ASCII, and where an excerpt was cut.
+    stream.write((_encoded(all_plain(value)) if _NOT_PLAIN.search(line) else line) + "\n")
+
+
+def _encoded(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def finding_object(finding: Finding, options: OutputOptions) -> dict[str, Any]:
