@@ -2,8 +2,9 @@
 
 Contract: `FlowReader.segment(segment, mark)` takes the flow's packets in order of capture; `wanted` says
 whether more are worth reading; `close(facts)` gives the finished session. `bound` is the name that DNS gave for
-the server. TCP is put in order per direction and read by carriers and dialects; UDP is not read here (DNS has
-no session). Memory is bounded by the streams' and the readers' own bounds.
+the server; `swapped` says that the flow table took the server for the client. TCP is put in order per direction
+and read by carriers and dialects; UDP is not read here (DNS has no session). Memory is bounded by the streams' and
+the readers' own bounds.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections import deque
 
 from msgspec import Struct
 
+from netminer_detect.carriers.banners import HEAD, foreign_protocol
 from netminer_detect.carriers.opening import Opening
 from netminer_detect.detect.session import Named, Session, Traffic
 from netminer_detect.dialects.over_http import HttpMining
@@ -21,7 +23,7 @@ from netminer_detect.dialects.payload import Payload
 from netminer_detect.kernel.interface import FlowFacts, Segment
 from netminer_detect.kernel.packet import FIN, RST, SYN
 from netminer_detect.marks import Mark
-from netminer_detect.observations import Side
+from netminer_detect.observations import Evidence, Side
 from netminer_detect.streams import Data, Gap, Stream
 
 # A packet waits for what it answers no longer than so many packets of its flow, nor for more than so many bytes:
@@ -53,7 +55,7 @@ class _Early(Struct, frozen=True):
 class FlowReader:
     """See the module's contract."""
 
-    def __init__(self, facts: FlowFacts, bound: Named | None = None) -> None:
+    def __init__(self, facts: FlowFacts, bound: Named | None = None, swapped: bool = False) -> None:
         self.bound = bound
         self.session = Session(
             (address_text(facts.source), facts.source_port),
@@ -61,11 +63,13 @@ class FlowReader:
             client_mac=mac_text(facts.source_mac),
             vlans=facts.vlans,
             tunnels=facts.tunnels,
+            swapped=swapped,
         )
         self._reader = Opening(Payload, HttpMining, read_websocket)
         self._forward, self._backward = _stream(facts.isn_forward), _stream(facts.isn_backward)
         self._early: deque[_Early] = deque()
         self._seen = 0
+        self._heads = dict.fromkeys(Side, b"")
 
     @property
     def wanted(self) -> bool:
@@ -79,8 +83,7 @@ class FlowReader:
 
     def segment(self, segment: Segment, mark: Mark) -> None:
         """Read one packet, in the order in which the two ends saw it."""
-        if segment.flags & (FIN | RST) and self.session.ended is None:
-            self.session.ended = Side.CLIENT if segment.forward else Side.SERVER
+        self._note(segment, mark)
         if segment.flags & RST:
             return  # what a reset carries is no data (RFC 9293, 3.10.7.4)
         self._seen += 1
@@ -101,6 +104,17 @@ class FlowReader:
             del self._early[at]
             self._deliver(early.segment, early.mark)
             at = 0
+
+    def _note(self, segment: Segment, mark: Mark) -> None:
+        """What any packet tells of the flow, whatever it carries."""
+        session, side = self.session, Side.CLIENT if segment.forward else Side.SERVER
+        session.heard.add(side)
+        if segment.flags & (FIN | RST) and session.ended is None:
+            session.ended = side
+        if session.opened is None:
+            (client, port), (server, server_port) = session.client, session.server
+            shown = f"{client} port {port} to {server} port {server_port}"
+            session.opened = Evidence(mark, Side.CLIENT, "connection", shown)
 
     def _is_early(self, segment: Segment) -> bool:
         """Whether a packet answers what the capture shows only behind it. Two taps, or a capture thread each
@@ -135,17 +149,30 @@ class FlowReader:
         session.apply(self._reader.close())
         session.carriers = self._reader.carriers
         session.traffic = traffic_of(facts)
+        session.heard.update(side for side, seen in (
+            (Side.CLIENT, facts.syn or facts.payload_forward), (Side.SERVER, facts.syn_ack or facts.payload_backward),
+        ) if seen)
         return session
 
     def _read(self, side: Side, pieces: list[Data | Gap]) -> None:
         reader = self._reader
         for piece in pieces:
             if isinstance(piece, Data):
+                self._greet(side, piece.data)
                 found = reader.data(side, piece.data, piece.mark)
             else:
+                self.session.gaps = True
                 found = reader.gap(side, piece.size)
             if found:
                 self.session.apply(found)
+
+
+    def _greet(self, side: Side, data: bytes) -> None:
+        """First bytes tell protocols that are none of ours."""
+        head = self._heads[side]
+        if len(head) < HEAD and self.session.foreign is None:
+            self._heads[side] = head = head + data[: HEAD - len(head)]
+            self.session.foreign = foreign_protocol(head)
 
 
 def _stream(isn: int | None) -> Stream:
@@ -163,5 +190,5 @@ def traffic_of(facts: FlowFacts) -> Traffic:
         first_ns, last_ns = last_ns, first_ns
     return Traffic(
         first_ns, last_ns, facts.packets, facts.bytes, facts.payload_forward, facts.payload_backward,
-        facts.established, facts.syn,
+        facts.established, facts.syn or facts.syn_ack,
     )

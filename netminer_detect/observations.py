@@ -145,6 +145,13 @@ class ServerNamed(Struct, frozen=True):
     basis: Literal["tls", "certificate", "http", "socks", "connect", "stratum"]
 
 
+class TunnelAnswered(Struct, frozen=True):
+    """The proxy that was asked for a server reached it (or refused)."""
+
+    evidence: Evidence
+    opened: bool
+
+
 class ContextSeen(Struct, frozen=True):
     """Cryptocurrency traffic that is not mining: a node's protocol, a wallet's calls."""
 
@@ -171,6 +178,7 @@ Observation = (
     | RateClaimed
     | CoinHinted
     | ServerNamed
+    | TunnelAnswered
     | ContextSeen
     | Malformed
 )

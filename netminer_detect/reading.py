@@ -2,12 +2,14 @@
 
 Contract: `read_series(files, scan, note)` gives a SeriesResult and never raises but at a second Ctrl-C. What
 happens is told through `note(kind, value)`: `opened` (a path), `advance` (bytes read since the last one), `warn`
-(a message), `interrupted`. A file that cannot be read, or breaks off, is in `unread`; the others are read.
+(a message), `interrupted`. A file that cannot be read, or breaks off, is in `unread`; the others are read. A file that
+turns out to begin before the one before it ended is no continuation: the state begins anew with it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from msgspec import Struct, field
 
@@ -20,6 +22,7 @@ from netminer_detect.parallel import Note
 from netminer_detect.series import SeriesScan
 from netminer_detect.sources.opening import CaptureStream, open_capture
 from netminer_detect.sources.precision import HEAD, has_nanoseconds
+from netminer_detect.sources.series import Ending, ending_of
 
 # Progress is drawn ten times a second at most; a message a megabyte is plenty and costs nothing.
 TELL_BYTES = 1 << 20
@@ -42,8 +45,9 @@ class SeriesResult(Struct):
 class _Followed:
     """A capture stream that tells how far it was read, keeps its head and lets Ctrl-C in."""
 
-    def __init__(self, stream: CaptureStream, note: Note, interrupts: Interrupts) -> None:
+    def __init__(self, stream: CaptureStream, note: Note, interrupts: Interrupts, ending: Ending | None) -> None:
         self.head = b""
+        self._ending = ending
         self._stream = stream
         self._note = note
         self._interrupts = interrupts
@@ -55,6 +59,8 @@ class _Followed:
         self._interrupts.end()
         if len(self.head) < HEAD:
             self.head += data[: HEAD - len(self.head)]
+        if self._ending is not None:
+            self._ending.feed(data)
         self._tell(len(data))
         return data
 
@@ -64,6 +70,8 @@ class _Followed:
         self._interrupts.end()
         if len(self.head) < HEAD:
             self.head += bytes(buffer[: min(count, HEAD - len(self.head))])
+        if self._ending is not None:
+            self._ending.feed(buffer[:count])
         self._tell(count)
         return count
 
@@ -77,28 +85,45 @@ class _Followed:
 def read_series(files: Sequence[str], scan: SeriesScan, note: Note) -> SeriesResult:
     """See the module's contract."""
     result = SeriesResult(counters=scan.kernel.counters)
+    ending: Ending | None = None
     with Interrupts() as interrupts:
         try:
             for at, path in enumerate(files):
                 note("opened", path)
-                _read_file(scan, path, at, result, note, interrupts)
+                if ending is not None and ending.is_after(path):
+                    _close(scan, result)
+                    scan = SeriesScan(scan.kernel, scan.book, scan.captures)
+                ending = ending_of(path) if at + 1 < len(files) else None
+                _read_file(scan, path, at, result, _Watched(note, interrupts, ending))
         except KeyboardInterrupt:
             note("interrupted", None)
-        result.drafts = scan.finish()
-        result.dropped = dict(scan.dropped)
+        _close(scan, result)
         if interrupts.pending:
             note("interrupted", None)
     return result
 
 
-def _read_file(
-    scan: SeriesScan, path: str, at: int, result: SeriesResult, note: Note, interrupts: Interrupts
-) -> None:
+def _close(scan: SeriesScan, result: SeriesResult) -> None:
+    result.drafts += scan.finish()
+    for word, count in scan.dropped.items():
+        result.dropped[word] = result.dropped.get(word, 0) + count
+
+
+class _Watched(NamedTuple):
+    """Who wants to know how a file is read."""
+
+    note: Note
+    interrupts: Interrupts
+    ending: Ending | None
+
+
+def _read_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, watched: _Watched) -> None:
+    note = watched.note
     complaints = _Complaints(path, note)
     try:
         with open_capture(path) as stream:
             # Whatever ends the reading, Ctrl-C too: what came before counts as read.
-            followed = _Followed(stream, note, interrupts)
+            followed = _Followed(stream, *watched)
             try:
                 scan.scan(followed, path, at, complaints.tell)
             except CaptureError as error:

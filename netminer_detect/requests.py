@@ -44,9 +44,16 @@ class Requests(Struct, Generic[What]):
         return self._take(key) if key in self._waiting else None
 
     def answer_if(self, identity: object, fits: Callable[[What], bool]) -> What | None:
-        """As `answer`, but only where the oldest request with that id fits."""
-        queue = self._waiting.get(id_key(identity))
-        return self.answer(identity) if queue and fits(queue[0]) else None
+        """As `answer`, but the oldest with that id that fits: others were answered by what a gap swallowed."""
+        key = id_key(identity)
+        queue = self._waiting.get(key)
+        at = next((at for at, what in enumerate(queue) if fits(what)), None) if queue else None
+        if queue is None or at is None:
+            return None
+        queue.rotate(-at)
+        what = self._take(key)
+        queue.rotate(at)
+        return what
 
     def answer_first(self, identity: object, fits: Callable[[What], bool]) -> What | None:
         """The oldest request with that id that fits; those asked before it lost their answers. None fits: None."""

@@ -15,8 +15,7 @@ from msgspec import Struct, field
 
 from netminer_detect.carriers.dns import DnsOverTcp, read_dns
 from netminer_detect.detect.drafts import Draft, key_of
-from netminer_detect.detect.lookups import lookup_drafts
-from netminer_detect.detect.naming import Meaning, meaning
+from netminer_detect.detect.lookups import is_watched, lookup_drafts
 from netminer_detect.detect.readings import read_session
 from netminer_detect.detect.resolver import Resolver
 from netminer_detect.detect.session import Named, Session
@@ -62,12 +61,11 @@ class SeriesScan(Struct):
     def resolver(self) -> Resolver:
         """The DNS state, made when first needed."""
         if self._resolver is None:
-            self._resolver = Resolver(self._is_watched)
+            book = self.book
+            self._resolver = Resolver(
+                lambda name: (book.name(name) or book.malware_name(name)) is not None,
+                lambda name: is_watched(book, name))
         return self._resolver
-
-    def _is_watched(self, name: str) -> bool:
-        fact = self.book.name(name)
-        return fact is not None and meaning(fact, name, None) in (Meaning.SERVER, Meaning.BROWSER, Meaning.STALE)
 
     def _take(self, event: Event, capture: int) -> None:
         if isinstance(event, Closed):
@@ -91,7 +89,7 @@ class SeriesScan(Struct):
             self.dropped["readers"] = self.dropped.get("readers", 0) + 1
             self._close(next(iter(self._open)))
         if facts.protocol == TCP and not is_dns:
-            self._open[event.flow] = FlowReader(facts, self._bound(facts))
+            self._open[event.flow] = self._reader(facts)
             return
         self._open[event.flow] = None
         self._facts[event.flow] = facts
@@ -119,16 +117,19 @@ class SeriesScan(Struct):
                     reading.client[0], reading.role, reading.pool, reading.dialect, reading.reason)
             draft.add(reading, session, self.captures)
 
-    def _bound(self, facts: FlowFacts) -> Named | None:
-        """The name that DNS gave the client for the server's address before the flow began."""
+    def _reader(self, facts: FlowFacts) -> FlowReader:
+        """A flow's reader, which knows the name that DNS gave the client for the server's address before."""
         if self._resolver is None:
-            return None
+            return FlowReader(facts)
         ends = (facts.source, facts.destination)
-        bound = self._resolver.binding(*ends, facts.first_ns) or self._resolver.binding(*ends[::-1], facts.first_ns)
+        bound, swapped = self._resolver.binding(*ends, facts.first_ns), False
+        if bound is None and not (facts.syn or facts.syn_ack):
+            # The capture began in the middle: who spoke first in it need not be the client.
+            bound, swapped = self._resolver.binding(*ends[::-1], facts.first_ns), True
         if bound is None:
-            return None
+            return FlowReader(facts)
         evidence = Evidence(bound.mark, Side.SERVER, "dns answer", f"DNS gave this address for {bound.name}")
-        return Named(bound.name, None, "dns", evidence)
+        return FlowReader(facts, Named(bound.name, None, "dns", evidence), swapped)
 
     def _read_dns(self, event: Segment, mark: Mark) -> None:
         facts = self._facts.get(event.flow)

@@ -53,6 +53,8 @@ def untruths(report: Report, expected: dict[str, Any]) -> list[str]:
         wrong += _worker_untruths(finding.workers, expected)
         wrong += _count_untruths(finding, expected)
         amount = _amount(finding.work, expected.get("unit", "hash"))
+        if expected["hashes"] is None and amount is not None:
+            wrong.append(f"work is {amount}, which the wire does not tell")
         if expected["hashes"] and amount is not None and amount > expected["hashes"] * (1 + _EXACTNESS):
             wrong.append(f"work is {amount}, more than {expected['hashes']}")
     return wrong

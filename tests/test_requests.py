@@ -51,3 +51,14 @@ def test_a_method_finds_its_request_behind_lost_answers():
     assert requests.answer_first("0", lambda method: method == "login") is None
     assert requests.answer_first("1", lambda method: True) is None
     assert requests.answer("0") == "submit" and requests.open == 0
+
+
+def test_answer_that_fits_a_later_request():
+    requests = Requests()
+    for what in ("login", "submit", "getjob", "submit again"):
+        requests.ask(1, what)
+    assert requests.answer_if(1, lambda what: what.startswith("submit")) == "submit"
+    assert requests.answer_if(1, lambda what: what == "keepalived") is None
+    assert [requests.answer(1) for _ in range(3)] == ["login", "getjob", "submit again"]
+    assert requests.answer_if(1, lambda what: True) is None
+    assert requests.open == 0

@@ -5,6 +5,7 @@ import pathlib
 import stat
 import subprocess
 import sys
+from datetime import datetime
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from netminer_detect.rulebook import cache, loading
 from netminer_detect.rulebook.book import Rulebook, load
 from netminer_detect.rulebook.compiled import Compiled, DamagedRules
 from netminer_detect.rulebook.document import read
+from netminer_detect.rulebook.facts import day_of
 from netminer_detect.rulebook.gathering import gather
 from netminer_detect.rulebook.packing import pack
 from netminer_detect.rulebook.schema import parse
@@ -255,3 +257,23 @@ def test_rules_compile_from_the_command_line_and_ship_in_a_package(place, tmp_pa
     (place / "bad.yaml").write_text("id: x\n", encoding="utf-8")
     done = subprocess.run([*command, str(place), str(out)], capture_output=True, text=True)
     assert done.returncode == 2 and "bad.yaml:1: a rule lacks" in done.stderr
+
+
+def test_age_is_judged_on_the_day_of_the_capture():
+    text = GOOD[: GOOD.index("  names:")] + (
+        "  names:\n    - {name: eu.pool.example, kind: server, source: old}\n"
+        "  addresses:\n    - {address: 8.8.4.4, ports: [3333], source: help, verified: 2018-05-13}\n"
+    )
+    book = book_of(text)
+    address, name = book.endpoint("8.8.4.4", 3333), book.name("eu.pool.example")
+
+    def on(fact, day):
+        return fact.stale_on(day_of(int(datetime.fromisoformat(f"{day}T12:00+00:00").timestamp()) * 10**9))
+
+    assert [on(address, day) for day in ("2013-05-01", "2013-06-01", "2018-06-01", "2020-05-01", "2020-06-01")] == [
+        True, False, False, False, True]  # fmt: skip
+    year = int(name.date[:4])
+    assert not on(name, "2010-01-01") and not on(name, f"{year + 7}-06-01") and on(name, f"{year + 9}-06-01")
+    # A clock from before all mining says nothing: the day of the review counts then.
+    assert day_of(None) is None and day_of(0) is None
+    assert address.stale_on(day_of(1000)) is address.stale is True

@@ -44,13 +44,14 @@ class DnsAnswer(NamedTuple):
 
 
 class DnsMessage(NamedTuple):
-    """A query or a response, as far as it was captured."""
+    """A query or a response, as far as it was captured. `recursion`: the asker wants it all done (RD)."""
 
     transaction: int
     is_response: bool
     rcode: int
     questions: tuple[DnsQuestion, ...]
     answers: tuple[DnsAnswer, ...]
+    recursion: bool = True
 
 
 class _NotDns(Exception):
@@ -75,7 +76,7 @@ def read_dns(payload: bytes) -> DnsMessage | None:
     answers = _answers(payload, at, answered)
     if not questions and not answers:
         return None
-    return DnsMessage(_u16(payload, 0), response, flags & 0x0F, questions, answers)
+    return DnsMessage(_u16(payload, 0), response, flags & 0x0F, questions, answers, bool(flags & 0x100))
 
 
 def _u16(data: bytes, at: int) -> int:

@@ -3,8 +3,8 @@
 Contract: a Reader. Each message goes to `handler` when its last byte was seen (or lost, or at close): requests
 and final responses, but not 1xx responses and not what opens a tunnel; a response knows the request it
 answers where that is sure. `ServerNamed` is said for each Host (basis "http") and each CONNECT target (basis
-"connect"). What follows CONNECT is read by `inner`, made by `tunnel`; what follows a WebSocket upgrade by one
-made by `upgrade` from the request, None where that was missed. It does not matter which side the caller thinks
+"connect"), and `TunnelAnswered` for the answer to CONNECT. What follows CONNECT is read by `inner`, made by
+`tunnel`; what follows a WebSocket upgrade by one made by `upgrade`. It does not matter which side the caller thinks
 the client is. Memory: two messages of MAX_BODY and MAX_WAITING requests of MAX_WAITING_BODY.
 
 `done`: after ENOUGH messages of a side, ENOUGH_BYTES, or much that is no HTTP, of which the handler said
@@ -22,7 +22,7 @@ from netminer_detect.carriers.http_parser import Body, HttpParser
 from netminer_detect.carriers.names import host_and_port
 from netminer_detect.carriers.reader import Inner, Reader
 from netminer_detect.marks import Mark
-from netminer_detect.observations import Evidence, Observation, ServerNamed, Side
+from netminer_detect.observations import Evidence, Observation, ServerNamed, Side, TunnelAnswered
 
 # A block template of a full block is 8 to 10 MB of JSON.
 ENOUGH, ENOUGH_BYTES = 8, 16 << 20
@@ -222,6 +222,9 @@ class Http:
             return Body.NONE
         request = message.answers = self._pairing.answer()
         method = request.method if request is not None else None
+        if method == "CONNECT":
+            evidence = Evidence(message.mark, message.side, "connect answer", f"HTTP status {status}")
+            self._said.append(TunnelAnswered(evidence, status // 100 == 2))
         if status == 101:
             return self._switch(message)
         if status // 100 == 2 and (method == "CONNECT" or (method is None and _opens_tunnel(message))):

@@ -1,11 +1,11 @@
 """Reads SOCKS 4, 4a and 5 and hands the relayed stream to an inner reader.
 
 Contract: a Reader. `client` is the side that greets. It says `ServerNamed` (basis "socks"; name or address
-text, port) for the CONNECT request; what each side sends behind its part of the handshake goes to one reader
-made by `inner`. The client's bytes do so without waiting for an answer (clients may send ahead, and a capture
-may lack the server's side). A refusal, another command than CONNECT, GSSAPI, or bytes that are no SOCKS end
-it: `done`. Bytes lost within the handshake are taken as the rest of that side's handshake. At most MAX_HELD
-bytes a side are held.
+text, port) for the CONNECT request and `TunnelAnswered` for the answer to it; what each side sends behind its part
+of the handshake goes to one reader made by `inner`. The client's bytes do so without waiting for an answer (clients
+may send ahead, and a capture may lack the server's side). A refusal, another command than CONNECT, GSSAPI, or bytes
+that are no SOCKS end it: `done`. Bytes lost within the handshake are taken as the rest of that side's handshake. At
+most MAX_HELD bytes a side are held.
 
 Wire: RFC 1928 (5), RFC 1929 (user and password), the SOCKS 4 and 4A memos.
 """
@@ -18,7 +18,7 @@ from collections.abc import Callable
 from netminer_detect.carriers.names import server_name
 from netminer_detect.carriers.reader import Inner, Reader
 from netminer_detect.marks import Mark
-from netminer_detect.observations import Evidence, Observation, ServerNamed, Side
+from netminer_detect.observations import Evidence, Observation, ServerNamed, Side, TunnelAnswered
 
 # The longest message is user and password of 255 bytes each; a SOCKS 4 user id has no bound of its own.
 MAX_HELD = 1024
@@ -26,7 +26,8 @@ MAX_HELD = 1024
 _METHODS = frozenset((*range(10), *range(0x80, 0x90)))
 _NO_AUTH, _GSSAPI, _PASSWORD = 0, 1, 2
 _CONNECT, _IPV4, _NAME, _IPV6 = 1, 1, 3, 4
-_SOCKS4_GRANTED = 90
+_SOCKS4_GRANTED, _SOCKS4_REFUSED = 90, (91, 92, 93)
+_LAST_REPLY = 8
 
 
 class _NotSocks(Exception):
@@ -75,6 +76,7 @@ class Socks:
         self._offered = b""
         self._method: int | None = None
         self._target: tuple[str, int] | None = None
+        self._opened: bool | None = None
 
     @property
     def done(self) -> bool:
@@ -88,6 +90,8 @@ class Socks:
             data = self._handshake(side, data)
             if self._target is not None:
                 said.append(self._named(mark))
+            if self._opened is not None:
+                said.append(self._answered(mark))
         if data and not self._over:
             said += self._reader().data(side, data, mark)
         return said
@@ -130,6 +134,12 @@ class Socks:
         (name, port), self._target = self._target, None
         excerpt = f"CONNECT [{name}]:{port}" if ":" in name else f"CONNECT {name}:{port}"
         return ServerNamed(Evidence(mark, self._client, "socks", excerpt), name, port, "socks")
+
+    def _answered(self, mark: Mark) -> Observation:
+        assert self._opened is not None
+        opened, self._opened = self._opened, None
+        excerpt = "granted" if opened else "refused"
+        return TunnelAnswered(Evidence(mark, self._client.other, "socks answer", excerpt), opened)
 
     # The client's messages.
 
@@ -213,16 +223,18 @@ class Socks:
             self._steps[self._client.other] = None
             return size - 2
         if held[0] != 5 or held[1]:
+            self._opened = False if held[0] == 5 and held[1] <= _LAST_REPLY else None
             raise _NotSocks
         size, _ = _address(held)
-        self._steps[self._client.other] = None
+        self._opened, self._steps[self._client.other] = True, None
         return size
 
     def _reply4(self, held: bytes) -> int:
         if held[0] not in (0, 4) or held[1] != _SOCKS4_GRANTED:
+            self._opened = False if held[0] in (0, 4) and held[1] in _SOCKS4_REFUSED else None
             raise _NotSocks
         size = len(_whole(held, 8))
-        self._steps[self._client.other] = None
+        self._opened, self._steps[self._client.other] = True, None
         return size
 
 

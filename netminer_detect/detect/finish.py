@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from netminer_detect.detect.drafts import Draft, claims_of, total_done, work_of, workers_of
 from netminer_detect.detect.levels import Reason, verdict_of
+from netminer_detect.detect.servers import server_text
 from netminer_detect.findings import (
     HARMLESS,
     Finding,
@@ -22,6 +23,11 @@ from netminer_detect.findings import (
     Role,
     Verdict,
 )
+
+# Three ways in which a session stands on the same rung, and the figures that tell them.
+_SESSIONS: dict[str, tuple[str, ...]] = {
+    "login_accepted": (), "session_open": ("jobs",), "shares_rejected": ("rejected",),
+}  # fmt: skip
 
 
 class Context(Struct, frozen=True):
@@ -33,12 +39,21 @@ class Context(Struct, frozen=True):
     fine: frozenset[str] = frozenset()
 
 
+# RFC 1918, RFC 6598 (carrier NAT), RFC 3927, RFC 4193, RFC 4291: networks that many have. Reserved ones that nobody
+# should have (documentation, benchmarks) are no private networks.
+_PRIVATE = [ipaddress.ip_network(network) for network in (
+    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8",
+    "fc00::/7", "fe80::/10", "::1/128",
+)]
+
+
 def is_private(ip: str) -> bool:
     """Whether an address means another machine on another network."""
     try:
-        return not ipaddress.ip_address(ip).is_global
+        address = ipaddress.ip_address(ip)
     except ValueError:
         return False
+    return any(address in network for network in _PRIVATE if network.version == address.version)
 
 
 def finding_id(
@@ -57,6 +72,23 @@ def _verdict(role: Role, reason: Reason) -> Verdict:
     return min(verdict, Verdict.SUSPECTED) if role is Role.PROBER else verdict
 
 
+def _told(draft: Draft) -> Reason:
+    """The reason with the figures of all flows, where the draft's comes from the best of them."""
+    reason, shares = draft.reason, draft.shares
+    figures = {"accepted": shares.accepted, "submitted": shares.submitted, "rejected": shares.rejected,
+               "jobs": draft.jobs.sent}
+    code, arguments = reason.code, dict(reason.arguments)
+    if code in _SESSIONS:
+        code = "shares_rejected" if shares.rejected else "session_open" if draft.jobs.sent else "login_accepted"
+        arguments |= {name: figures[name] for name in _SESSIONS[code]}
+    arguments |= {name: figures[name] for name in arguments if name in figures}
+    if "server" in arguments and draft.role is not Role.POOL:
+        arguments["server"] = server_text(draft.pool)
+    if "agent" in arguments and arguments["agent"] is None:
+        arguments["agent"] = next((worker.agent for worker in draft.workers.values() if worker.agent), None)
+    return Reason(reason.level, code, arguments)
+
+
 def finish(drafts: list[Draft], context: Context) -> list[Finding]:
     """See the module's contract."""
     return [_finding(draft, context) for draft in drafts]
@@ -67,15 +99,15 @@ def _finding(draft: Draft, context: Context) -> Finding:
     far = draft.pool
     server = far.ip or far.name or ""
     coin, basis = draft.coin
-    harmless = draft.role in HARMLESS
+    harmless, reason = draft.role in HARMLESS, _told(draft)
     return Finding(
         id=finding_id(context.sensor, realm, draft.source, draft.role, server, far.port, draft.dialect),
         source_ip=draft.source,
         role=draft.role,
-        level=draft.reason.level,
-        verdict=_verdict(draft.role, draft.reason),
-        why_code=draft.reason.code,
-        why_args=draft.reason.arguments,
+        level=reason.level,
+        verdict=_verdict(draft.role, reason),
+        why_code=reason.code,
+        why_args=reason.arguments,
         source_mac=draft.source_mac,
         sensor=context.sensor,
         realm=realm,

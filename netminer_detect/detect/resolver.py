@@ -1,9 +1,10 @@
 """What DNS tells: who asked for a mining server's name, and which address was handed to whom.
 
-Contract: `Resolver.message(...)` takes each DNS message that names something watched. It keeps, within bounds,
-`lookups` (who asked for which watched name, when first and last, how often) and bindings of (client, address)
-to the name that was asked for, valid until the answer's time to live has run out, GRACE_NS at least. Whoever
-answers questions is a server of DNS: what it asks on behalf of others is no lookup of its own.
+Contract: `Resolver.question` and `Resolver.answer` take each DNS message that names something known. They keep,
+within bounds, `lookups` (who asked for the address of which `watched` name, when first and last, how often) and
+bindings of (client, address) to the `known` name that was asked for, valid until the answer's time to live has run
+out, GRACE_NS at least. `asks_for_others` tells resolvers: they answer questions, or ask without wanting recursion
+(RFC 1035, 4.1.1: programs that only want an address set that bit). What they ask is no lookup of their own.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable
 
 from msgspec import Struct, field
 
-from netminer_detect.carriers.dns import DnsMessage
+from netminer_detect.carriers.dns import TYPE_A, TYPE_AAAA, TYPE_CNAME, TYPE_HTTPS, TYPE_SVCB, DnsMessage
 from netminer_detect.marks import Mark
 
 # A miner resolves, then connects within seconds; resolvers and libraries keep answers past their time, and a
@@ -23,6 +24,8 @@ MAX_TTL_S = 86_400
 MAX_BINDINGS = 65_536
 MAX_LOOKUPS = 65_536
 MAX_SERVERS = 65_536
+# Who wants to connect asks for these; mail servers and auditors ask for others (MX, TXT, CAA …).
+_ADDRESS_TYPES = frozenset((TYPE_A, TYPE_CNAME, TYPE_AAAA, TYPE_SVCB, TYPE_HTTPS))
 
 
 class Lookup(Struct):
@@ -50,6 +53,7 @@ class Binding(Struct, frozen=True):
 class Resolver(Struct):
     """The DNS state of one series."""
 
+    known: Callable[[str], bool]
     watched: Callable[[str], bool]
     lookups: OrderedDict[tuple[str, str], Lookup] = field(default_factory=OrderedDict)
     servers: set[str] = field(default_factory=set)
@@ -58,8 +62,10 @@ class Resolver(Struct):
     def question(self, client: str, port: int, message: DnsMessage, mark: Mark, size: int) -> None:
         """A query was sent by `client`."""
         for question in message.questions[:8]:
-            if not self.watched(question.name):
+            if question.type not in _ADDRESS_TYPES or not self.watched(question.name):
                 continue
+            if not message.recursion and len(self.servers) < MAX_SERVERS:
+                self.servers.add(client)
             known = self.lookups.get((client, question.name))
             if known is not None:
                 known.count += 1
@@ -77,24 +83,28 @@ class Resolver(Struct):
             self.servers.add(server)
         chain = {question.name for question in message.questions[:8]}
         asked = next(iter(chain), None)
-        name = next((name for name in sorted(chain) if self.watched(name)), None)
+        name = next((name for name in sorted(chain) if self.known(name)), None)
         for answer in message.answers:
             # A CNAME chain: each target belongs to the question.
             if answer.target is not None and answer.name in chain:
                 chain.add(answer.target)
-                if name is None and self.watched(answer.target):
+                if name is None and self.known(answer.target):
                     name = answer.target
         if name is None:
             return []
         seen = self.lookups.get((client[0], asked or name)) or self.lookups.get((client[0], name))
         if seen is not None:
             seen.answered = True
-        else:
+        elif self.watched(name) and all(question.type in _ADDRESS_TYPES for question in message.questions[:8]):
             self._answer_alone(client[0], name, mark)
         addresses = [(answer.address, answer.ttl) for answer in message.answers if answer.address]
         for address, ttl_s in addresses[:64]:
             self._bind(client[1], address, name, ttl_s, mark)
         return [address for address, _ in addresses[:64]]
+
+    def asks_for_others(self, client: str) -> bool:
+        """See the module's contract."""
+        return client in self.servers
 
     def binding(self, client: bytes, server: bytes, time_ns: int | None) -> Binding | None:
         """The name that an address stands for at a time, for a client."""

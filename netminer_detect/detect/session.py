@@ -2,8 +2,9 @@
 
 Contract: `Session.apply(observations)` takes what the readers found, in order. `client` and `server` are
 (address, port) with the address as text; they change places once where the content shows that the sides were
-taken the wrong way round. `ended` is said with the side that sent the first FIN or RST, as the flow table has
-sides.
+taken the wrong way round. What is said of sides (`heard`: those of which the capture holds a packet; `ended`: who
+sent the first FIN or RST) is said as the flow table has sides. `foreign` names another protocol that was spoken in
+the clear, `gaps` says that bytes are missing, `opened` shows where the flow begins.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from netminer_detect.observations import (
     Observation,
     ServerNamed,
     Side,
+    TunnelAnswered,
 )
 
 MAX_NAMES = 16
@@ -66,7 +68,12 @@ class Session(Struct):
     names: list[Named] = field(default_factory=list)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     context: list[ContextSeen] = field(default_factory=list)
+    heard: set[Side] = field(default_factory=set)
     ended: Side | None = None
+    foreign: str | None = None
+    gaps: bool = False
+    refused: bool = False
+    opened: Evidence | None = None
     _ledger: Ledger | None = None
 
     def apply(self, observations: list[Observation]) -> None:
@@ -77,6 +84,8 @@ class Session(Struct):
                     self._recognised(observation)
                 case ServerNamed():
                     self._named(observation)
+                case TunnelAnswered():
+                    self.refused = not observation.opened
                 case ContextSeen():
                     if len(self.context) < MAX_NAMES:
                         self.context.append(observation)
@@ -103,6 +112,21 @@ class Session(Struct):
         """Payload bytes of (client, server) as the content has them."""
         both = (self.traffic.client_payload, self.traffic.server_payload)
         return (both[1], both[0]) if self.swapped else both
+
+    def shows(self, side: Side) -> bool:
+        """Whether packets of a side, as the content has sides, are in the capture."""
+        return (side.other if self.swapped else side) in self.heard
+
+    @property
+    def silent(self) -> bool:
+        """Whether the server's packets are in the capture and hold no data."""
+        return self.shows(Side.SERVER) and not self.payload[1]
+
+    @property
+    def exchanged(self) -> bool:
+        """Whether data went both ways; or one way, where the capture holds that way alone or a later part."""
+        sent = dict(zip(Side, (self.traffic.client_payload, self.traffic.server_payload), strict=True))
+        return any(sent.values()) and (not self.traffic.syn or all(sent[side] > 0 for side in self.heard))
 
     @property
     def ended_by(self) -> Side | None:

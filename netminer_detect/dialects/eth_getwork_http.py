@@ -70,7 +70,7 @@ class EthGetworkHttp(Struct):
         self._login.wait(call, self._shares)
         params = call.positional
         header = params[1].lower() if len(params) > 1 and is_0x(params[1], 64) else None
-        hashes = self._jobs.get(header) if header else None
+        hashes = self._jobs.get(header) if header and call.method.lower().startswith("eth_") else None
         return [ShareSubmitted(call.evidence("share"), self._shares, login, header, hashes)]
 
     def _hashrate(self, call: Call, login: str | None) -> list[Observation]:

@@ -169,7 +169,10 @@ class EthProxy(Struct):
         self._ask(message, "submit", self._shares)
         params = message.positional
         header = text(params[1]) if len(params) > 1 else None
-        hashes = self._jobs.get(header.lower()) if header else None
+        # Another coin's algorithm is another, and may count cycles of a graph instead of hashes.
+        prefix, other, _ = str(message.method).lower().partition("_")
+        known = header is not None and (prefix == "eth" or not other)
+        hashes = self._jobs.get(str(header).lower()) if known else None
         return [ShareSubmitted(message.evidence("share"), self._shares, self._login_of(message), header, hashes,
                                self.ALGORITHM)]
 

@@ -192,7 +192,7 @@ class MoneroJsonRpc(Struct):
         body = message.body
         if "result" not in body and "error" not in body:
             return None
-        waiting = self._asked.answer(body.get("id"))
+        waiting = self._waiting(body)
         result = body.get("result")
         found: list[Observation] = []
         if waiting is not None and waiting.kind in ("login", "submit"):
@@ -202,11 +202,26 @@ class MoneroJsonRpc(Struct):
             found += self._assign(message, job if isinstance(job, dict) else result)
         return found
 
+    def _waiting(self, body: dict[str, Any]) -> _Asked | None:
+        """The request that an answer belongs to. Ids repeat (xmr-stak's and cpuminer's are all 1), so its form has a
+        say: a login and getjob are answered by a job, keepalived by its own word, a share by neither."""
+        result = body.get("result")
+        fits: tuple[str, ...] = ("submit",)
+        if isinstance(result, dict):
+            if "job" in result or "job_id" in result:
+                fits = ("login", "getjob")
+            elif result.get("status") == "KEEPALIVED":
+                fits = ("other",)
+            found = self._asked.answer_if(body.get("id"), lambda asked: asked.kind in fits)
+            if found is not None:
+                return found
+        return self._asked.answer(body.get("id"))
+
     def _verdict(self, message: Message, waiting: _Asked) -> list[Observation]:
         accepted, reason = verdict(message.body)
         result = message.body.get("result")
         if waiting.kind == "submit":
-            if accepted is None and isinstance(result, dict):
+            if accepted is None and isinstance(result, dict) and not _is_job(result.get("job", result)):
                 accepted = True  # xmrig takes any object for a yes
             evidence = message.evidence("accepted" if accepted else "rejected")
             return [] if accepted is None else [ShareAnswered(evidence, waiting.key, accepted, reason)]

@@ -95,10 +95,11 @@ class Asked(Struct):
 
 
 class Worth(Struct, frozen=True):
-    """What a share is worth under the difficulty in force."""
+    """What a share is worth under the difficulty in force, or, where the job itself says it (`own`), by its job."""
 
     hashes: Fraction | None
     difficulty: Fraction | None
+    own: bool = False
 
 
 def shape_hint(shape: Shape, message: Message) -> Hint | None:
@@ -175,8 +176,10 @@ class Stratum:
 
     def gap(self, side: Side) -> None:
         if side is Side.SERVER:
-            # A set_difficulty may have been lost: nothing is known of jobs to come.
+            # A set_difficulty may have been lost, and a job that was sent again under it: nothing is known of jobs
+            # to come, nor of those that do not say themselves what they are worth.
             self._worth = Worth(None, None)
+            self._jobs = OrderedDict((job, worth) for job, worth in self._jobs.items() if worth.own)
 
     # What the miner asks
 
@@ -184,8 +187,6 @@ class Stratum:
         params = message.positional
         agent = params[0] if params and isinstance(params[0], str) and params[0] else None
         self._asked.ask(message.body.get("id"), Asked("subscribe"))
-        if self._worth is None and self.shape.default is not None:
-            self._worth = self._worth_of(self.shape.default)
         found: list[Observation] = [HandshakeAsked(message.evidence("subscribe"), agent)]
         # ZIP-301 and bfgminer: [agent, session, host, port] name the server as the miner was told it.
         if len(params) > 3:
@@ -214,7 +215,7 @@ class Stratum:
         self._shares += 1
         self._asked.ask(message.body.get("id"), Asked("submit", self._shares))
         worth = self._jobs.get(job) if job is not None else None
-        hashes = worth.hashes if worth else None
+        hashes = self._hashes_of(worth) if worth else None
         return [ShareSubmitted(message.evidence("share"), self._shares, login, job, hashes, self.shape.algorithm,
                                self.shape.unit)]
 
@@ -240,8 +241,13 @@ class Stratum:
 
     def _set_difficulty(self, message: Message) -> list[Observation]:
         params = message.positional
-        self._worth = self._worth_of(number(params[0]) if params else None)
+        difficulty = params[0] if params else message.params
+        self._worth = self._worth_of(number(difficulty))
         return []
+
+    def _hashes_of(self, worth: Worth) -> Fraction | None:
+        """The work of a share."""
+        return worth.hashes
 
     def _worth_of(self, difficulty: Fraction | None) -> Worth:
         return Worth(None if difficulty is None else difficulty * self.shape.one, difficulty)
@@ -257,11 +263,11 @@ class Stratum:
             return None
         worth = self._worth or Worth(None, None)
         if shape.hashes is not None:
-            worth = Worth(shape.hashes, shape.difficulty)
+            worth = Worth(shape.hashes, shape.difficulty, own=True)
         if shape.job is not None:
             self._remember(shape.job, worth)
-        return [JobAssigned(message.evidence("job"), shape.job, worth.hashes, worth.difficulty, self.shape.algorithm,
-                            self.shape.unit)]
+        return [JobAssigned(message.evidence("job"), shape.job, self._hashes_of(worth), worth.difficulty,
+                            self.shape.algorithm, self.shape.unit)]
 
     def _remember(self, job: str, worth: Worth) -> None:
         """Shares of this job are worth so much from now on."""
@@ -308,6 +314,9 @@ class Stratum:
     ) -> list[Observation]:
         result = message.body.get("result")
         if kind == "subscribe":
+            if self._worth is None and self.shape.default is not None:
+                # All that came before is known, and so is all that will come until a gap.
+                self._worth = self._worth_of(self.shape.default)
             # A subscription is answered with its extranonce, whatever stands first in the list.
             accepted = accepted is not False or isinstance(result, list)
         elif result is None and not message.body.get("error"):

@@ -3,19 +3,23 @@
     mining.notify [job, prevhash 64 hex, coinb1, coinb2, [branch 64 hex …], version 8, nbits 8, ntime 8, clean]
     mining.submit [worker, job, extranonce2, ntime 8, nonce (≤ 8), (version bits 8)]
 
-Work of a share: difficulty times 2^32 (algorithms with multipliers of their own are told apart later, by the
-coin). The wire names no algorithm. Sources: slush0/stratum-mining, bips/bip-0310, ckolivas/cgminer util.c.
+Work of a share: difficulty times 2^32, or less of some algorithms. The wire names none: `wire_algorithm` says where
+it is certain; elsewhere shares are counted, not their work. Sources: slush0/stratum-mining, bips/bip-0310,
+ckolivas/cgminer util.c.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, ClassVar
 
-from netminer_detect.dialects.bitcoin import is_bitcoin
+from msgspec.structs import replace
+
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
-from netminer_detect.dialects.stratum import FROM_MINER, FROM_POOL, JobShape, Shape, Stratum
+from netminer_detect.dialects.stratum import FROM_MINER, FROM_POOL, JobShape, Shape, Stratum, Worth
+from netminer_detect.dialects.wire_algorithm import WireAlgorithm
 from netminer_detect.observations import CoinHinted, Observation, Side
 from netminer_detect.work import number
 
@@ -26,10 +30,6 @@ def _is_job(params: list[Any]) -> bool:
     # Decred has no outputs behind the extranonce but 4 bytes of stake version, Sia no version.
     sound = is_hex(params[2]) and is_hex(params[3]) and len(params[3]) > 8 and is_hex(params[5], 8)
     return sound and all(is_hex(branch, 64) for branch in params[4][:32])
-
-
-def _is_bitcoin(params: list[Any]) -> bool:
-    return _is_job(params) and is_bitcoin(params[6], params[7])
 
 
 def _is_share(params: list[Any]) -> bool:
@@ -86,7 +86,6 @@ def _family_hint(low: str, message: Message) -> Hint | None:
 
 
 _SHAPE = Shape("stratum-v1", _notify)
-_BITCOIN = Shape("stratum-v1", _notify, algorithm="sha256d")
 
 
 class StratumV1(Stratum):
@@ -96,6 +95,8 @@ class StratumV1(Stratum):
 
     def __init__(self) -> None:
         super().__init__(_SHAPE)
+        self._wire = WireAlgorithm()
+        self._told: str | None = None
 
     @staticmethod
     def hint(message: Message) -> Hint | None:
@@ -111,12 +112,31 @@ class StratumV1(Stratum):
         return _family_hint(low, message)
 
     def read(self, message: Message) -> list[Observation] | None:
+        """See `Dialect.read`."""
+        self._learn(message.low_method, message.positional)
+        algorithm, coin = self._wire.algorithm, self._wire.coin
+        if algorithm != self.shape.algorithm:
+            self.shape = replace(self.shape, algorithm=algorithm)
         hints: list[Observation] = []
-        if message.low_method == "mining.notify" and self.shape is not _BITCOIN and _is_bitcoin(message.positional):
-            self.shape = _BITCOIN
-            hints.append(CoinHinted(message.evidence("job"), "BTC", "sha256d", "job"))
+        if coin is not None and coin != self._told:
+            self._told = coin
+            hints += [CoinHinted(message.evidence("job"), coin, algorithm, basis) for basis in self._wire.basis]
         read = super().read(message)
         return read if read is None else [*hints, *read]
+
+    def _learn(self, low: str | None, params: list[Any]) -> None:
+        if low == "mining.notify" and _is_job(params):
+            self._wire.job(params[6], params[7])
+        elif low == "mining.authorize" and params:
+            self._wire.login(params[0], params[1] if len(params) > 1 else None)
+        elif low == "mining.subscribe" and params:
+            self._wire.agent(params[0])
+        elif low == "mining.set_goal":
+            self._wire.goal(params)
+
+    def _hashes_of(self, worth: Worth) -> Fraction | None:
+        # A target says the work itself, a difficulty only together with the algorithm.
+        return worth.hashes if worth.difficulty is None else self._wire.hashes(worth.difficulty)
 
 
 def _subscribed(message: Message) -> Hint | None:

@@ -35,7 +35,7 @@ from netminer_detect.outputs.wording import why
 SUFFIXES = (".jsonl", ".ndjson")
 SCHEMA = 1
 # An escape of JSON but for the ellipsis, DEL, or a text that is too long.
-_NOT_PLAIN = re.compile(rf'\\\\(?:[bfnrt]|u(?!2026))|\x7f|[^"]{{{MAX_PATH + 1}}}')
+_NOT_PLAIN = re.compile(rf'\\(?:[bfnrt]|u(?!2026))|\x7f|[^"]{{{MAX_PATH + 1}}}')
 
 
 def write(report: Report, stream: TextIO, options: OutputOptions) -> None:

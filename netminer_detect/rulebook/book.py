@@ -3,8 +3,8 @@
 Contract: `load(own, endpoints)` opens the shipped rules, with a user's own files or folders in front of them; a wrong
 file is a ConfigError. Without `endpoints` no name and no address is known, agents are. Lookups take any text that
 the wire may hold and never raise. `names_table` and `endpoints_table` are for `kernel.interface.Watch`; they hold
-every name and endpoint that `name` and `endpoint` answer. Malware's infrastructure is in neither: only
-`malware_name` and `malware_endpoint` answer for it, so that it cannot raise a finding of mining.
+every name and endpoint that is known. For malware's infrastructure only `malware_name` and `malware_endpoint`
+answer, so that it cannot be taken for a mining server.
 """
 
 from __future__ import annotations

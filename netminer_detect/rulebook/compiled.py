@@ -26,15 +26,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from netminer_detect.rulebook.facts import AgentFact, EndpointFact, Facts, NameFact
 
-MAGIC, VERSION = b"NMDRULES", 1
+MAGIC, VERSION = b"NMDRULES", 2
 SECTIONS = ("text", "ends", "name_table", "endpoint_table", "names", "malware_names", "ports", "endpoints",
             "malware_endpoints", "agents", "rules")  # fmt: skip
 HEAD = struct.Struct("=8sIIQ")
 PLACE = struct.Struct("=QQ")
 START = HEAD.size + PLACE.size * len(SECTIONS)
 _CHECKED_FROM = 16  # the checksum covers the length and all behind it
-NAME = struct.Struct("=7IIHBB")  # name operator rule coin transport source date, first port, ports, kind, stale
-ENDPOINT = struct.Struct("=19sB5I")  # key, stale, operator rule coin source date
+# name operator rule coin transport source date, first port, ports, kind, stale, until
+NAME = struct.Struct("=7IIHBBI")
+ENDPOINT = struct.Struct("=19sB6I")  # key, stale, until, operator rule coin source date
 AGENT = struct.Struct("=4I")  # regex rule product kind
 _ROWS = {
     "ends": 4, "name_table": 8, "endpoint_table": 8, "names": NAME.size, "malware_names": NAME.size, "ports": 2,
@@ -104,7 +105,7 @@ class Compiled:
     def _name_fact(self, rows: memoryview, row: int) -> NameFact:
         from netminer_detect.rulebook.facts import NAME_KINDS, NameFact
 
-        name, operator, rule, coin, transport, source, day, first, ports, kind, stale = NAME.unpack_from(
+        name, operator, rule, coin, transport, source, day, first, ports, kind, stale, until = NAME.unpack_from(
             rows, row * NAME.size
         )
         return NameFact(
@@ -118,6 +119,7 @@ class Compiled:
             self._string(source),
             self._string(day),
             bool(stale),
+            until,
         )
 
     def endpoint(self, address: bytes, port: int, malware: bool = False) -> EndpointFact | None:
@@ -136,7 +138,7 @@ class Compiled:
 
         from netminer_detect.rulebook.facts import EndpointFact
 
-        key, stale, operator, rule, coin, source, day = ENDPOINT.unpack_from(rows, row * ENDPOINT.size)
+        key, stale, until, operator, rule, coin, source, day = ENDPOINT.unpack_from(rows, row * ENDPOINT.size)
         return EndpointFact(
             inet_ntop(AF_INET if key[0] == 4 else AF_INET6, key[1 : 1 + key[0]]),
             int.from_bytes(key[17:], "big"),
@@ -146,6 +148,7 @@ class Compiled:
             self._string(source),
             self._string(day),
             bool(stale),
+            until,
             "malware" if malware else "server",
         )
 

@@ -1,7 +1,11 @@
 """What the rulebook knows: names, addresses with ports, agents, each with its rule, source and date.
 
 Contract: facts are immutable. `date` is ISO 8601, as exact as the source is (`2019`, `2019-07`, `2019-07-16`):
-the day on which the source last stood by the fact. `stale` facts are old or poor: they carry a `lookup`, no more.
+the day on which the source last stood by the fact. Stale facts are old or poor: they carry a `lookup`, no more.
+`stale_on(day)` says it of the day of a capture (days since 1970-01-01, see `day_of`; None where the capture does not
+tell), up to `until`, which is 0 for poor ones; `stale` of the day on which the rule was reviewed. A name is as good
+before its date: before its operator had it, nobody mined there. An address had another tenant once, but a list that
+names it today has mostly done so for some years (ADDRESS_PAST_DAYS).
 
 Kinds of names, as `Rulebook.name` answers them:
 * `server`: a mining server; data exchanged with it is a mining contact;
@@ -26,6 +30,19 @@ AGENT_KINDS = (
 )  # fmt: skip
 
 
+NAME_DAYS = 8 * 365
+ADDRESS_DAYS = 2 * 365
+ADDRESS_PAST_DAYS = 5 * 365
+# 2009-01-03: before Bitcoin's first block nobody mined, so a clock that says so is wrong.
+_FIRST_DAY = 14247
+
+
+def day_of(time_ns: int | None) -> int | None:
+    """The day of a capture's time, None where it cannot be right."""
+    day = None if time_ns is None else time_ns // 86_400_000_000_000
+    return day if day is not None and day >= _FIRST_DAY else None
+
+
 class NameFact(Struct, frozen=True):
     """A name; its sub-domains count too. `ports` are those the sources list, in order, none if they list none;
     `transport` is plain or tls where all of them agree."""
@@ -40,6 +57,10 @@ class NameFact(Struct, frozen=True):
     source: str
     date: str
     stale: bool
+    until: int
+
+    def stale_on(self, day: int | None) -> bool:
+        return self.stale if day is None else day > self.until
 
 
 class EndpointFact(Struct, frozen=True):
@@ -53,7 +74,13 @@ class EndpointFact(Struct, frozen=True):
     source: str
     date: str
     stale: bool
+    until: int
     kind: Literal["server", "malware"] = "server"
+
+    def stale_on(self, day: int | None) -> bool:
+        if day is None:
+            return self.stale
+        return not self.until - ADDRESS_DAYS - ADDRESS_PAST_DAYS <= day <= self.until
 
 
 class AgentFact(Struct, frozen=True):

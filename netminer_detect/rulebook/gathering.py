@@ -1,26 +1,26 @@
 """Gathers the facts of many rules: ages them, puts equal ones together, lets own rules override shipped ones.
 
 Contract: `gather(rules)` gives facts sorted by name and by address and port. The date that counts is the newest;
-ports add up; coin and transport stand only where all that tell them agree. An address verified more than two years
-before its rule's review is stale, a name after eight: addresses change hands, names stay with their operator
-(the catalogue of 2018 is history, the pool tables of 2019 are not). A name is not stale while a name above it
-in the same rule is not: the operator still holds the domain. Where two rules claim a name or endpoint, the first
+ports add up; coin and transport stand only where all that tell them agree. An address is stale two years after it
+was last verified, a name after eight: addresses change hands, names stay with their operator (today the catalogue
+of 2018 is history, the pool tables of 2019 are not). A name ages with the freshest name above it in the same rule:
+the operator still holds the domain. Where two rules claim a name or endpoint, the first
 by id has it. `override(shipped, own)`: an own rule replaces the shipped rule of its id, an own fact a shipped one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import TypeVar
 
 from msgspec.structs import replace
 
 from netminer_detect.errors import ConfigError
-from netminer_detect.rulebook.facts import AgentFact, EndpointFact, Facts, NameFact
+from netminer_detect.rulebook.facts import ADDRESS_DAYS, NAME_DAYS, AgentFact, EndpointFact, Facts, NameFact
 from netminer_detect.rulebook.schema import NameEntry, Rule, first_day
 
-_NAME_DAYS = 8 * 365
-_ADDRESS_DAYS = 2 * 365
+_EPOCH = date(1970, 1, 1).toordinal()
 T = TypeVar("T")
 
 
@@ -70,9 +70,10 @@ def _endpoint_key(fact: EndpointFact) -> tuple[bool, str, int]:
     return fact.kind == "malware", fact.ip, fact.port
 
 
-def _older(day: str, reviewed: str, days: int) -> bool:
-    first, last = first_day(day), first_day(reviewed)
-    return first is not None and last is not None and (last - first).days > days
+def _days(day: str) -> int:
+    """Days since 1970-01-01 of a date as rules write it."""
+    first = first_day(day)
+    return 0 if first is None else first.toordinal() - _EPOCH
 
 
 def _agreed(values: Iterable[T | None]) -> T | None:
@@ -94,7 +95,7 @@ def _names(rule: Rule) -> list[NameFact]:
             raise ConfigError(f"{rule.path}:1", f"the name {name!r} stands here with two kinds", "keep one")
         newest = max(entries, key=lambda entry: entry.date)
         weak = all(entry.weak for entry in entries)
-        aged = _older(newest.date, rule.reviewed, _NAME_DAYS) and not _held(name, facts)
+        until = 0 if weak else max(_days(newest.date) + NAME_DAYS, _held(name, facts))
         facts[name] = NameFact(
             name,
             kind,
@@ -105,26 +106,29 @@ def _names(rule: Rule) -> list[NameFact]:
             _agreed(entry.transport for entry in entries),
             newest.source,
             newest.date,
-            weak or aged,
+            _days(rule.reviewed) > until,
+            until,
         )
     return list(facts.values())
 
 
-def _held(name: str, facts: dict[str, NameFact]) -> bool:
-    """Whether a name above this one is known and not stale."""
+def _held(name: str, facts: dict[str, NameFact]) -> int:
+    """Until when the names above this one are fresh."""
     labels = name.split(".")
     above = (facts.get(".".join(labels[at:])) for at in range(1, len(labels)))
-    return any(fact is not None and not fact.stale for fact in above)
+    return max((fact.until for fact in above if fact is not None), default=0)
 
 
 def _endpoints(rule: Rule) -> list[EndpointFact]:
     """The addresses of a rule that have ports, one fact for each address and port."""
     facts: dict[tuple[str, int], EndpointFact] = {}
     for entry in rule.addresses:
-        stale = entry.weak or _older(entry.date, rule.reviewed, _ADDRESS_DAYS)
+        until = 0 if entry.weak else _days(entry.date) + ADDRESS_DAYS
+        stale = _days(rule.reviewed) > until
         for port in entry.ports:
             fact = EndpointFact(
-                entry.address, port, rule.operator, rule.id, entry.coin, entry.source, entry.date, stale, entry.kind
+                entry.address, port, rule.operator, rule.id, entry.coin, entry.source, entry.date, stale, until,
+                entry.kind,
             )
             had = facts.get((entry.address, port))
             if had is not None:

@@ -50,7 +50,7 @@ def pack(facts: Facts) -> bytes:
     mining = [fact for fact in facts.names if fact.kind != "malware"]
     malware = [fact for fact in facts.names if fact.kind == "malware"]
     sections = {
-        "name_table": build_table(name_hash(fact.name) for fact in mining).tobytes(),
+        "name_table": build_table(name_hash(fact.name) for fact in facts.names).tobytes(),
         "endpoint_table": build_table(_hashes(facts.endpoints)).tobytes(),
         "names": _name_rows(mining, texts, ports),
         "malware_names": _name_rows(malware, texts, ports),
@@ -78,7 +78,7 @@ def pack(facts: Facts) -> bytes:
 def _hashes(endpoints: Iterable[EndpointFact]) -> Iterator[int]:
     for fact in endpoints:
         address = packed_address(fact.ip)
-        if fact.kind == "server" and address is not None:
+        if address is not None:
             yield endpoint_hash(address, fact.port)
 
 
@@ -88,7 +88,7 @@ def _name_rows(names: list[NameFact], texts: _Texts, ports: array[int]) -> bytes
         told = (fact.name, fact.operator, fact.rule, fact.coin, fact.transport, fact.source, fact.date)
         first, kind = len(ports), NAME_KINDS.index(fact.kind)
         ports.extend(fact.ports)
-        rows.append(NAME.pack(*map(texts.number, told), first, len(fact.ports), kind, fact.stale))
+        rows.append(NAME.pack(*map(texts.number, told), first, len(fact.ports), kind, fact.stale, fact.until))
     return b"".join(rows)
 
 
@@ -98,5 +98,5 @@ def _endpoint_rows(endpoints: Iterable[EndpointFact], texts: _Texts) -> bytes:
         address = packed_address(fact.ip)
         if address is not None:
             told = map(texts.number, (fact.operator, fact.rule, fact.coin, fact.source, fact.date))
-            rows.append(ENDPOINT.pack(endpoint_key(address, fact.port), fact.stale, *told))
+            rows.append(ENDPOINT.pack(endpoint_key(address, fact.port), fact.stale, fact.until, *told))
     return b"".join(sorted(rows))
