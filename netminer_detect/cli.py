@@ -101,6 +101,8 @@ def _add_scan(scan: argparse.ArgumentParser) -> None:
     add("-o", "--output", action="append", default=[], metavar="[FORMAT:]FILE", help="write to a file, format by its "
         "suffix (may be repeated)")
     add("--level", choices=_LEVELS, default="lookup", help="the lowest rung of evidence to report (default: lookup)")
+    add("--efficiency", metavar="FILE", help="watts of mining hardware by algorithm, in place of the shipped "
+        "ones (JSON, as rules/efficiency.json)")
     add("--sensor", metavar="NAME", help="name of the place where the capture was made")
     add("--memory", default="1G", metavar="SIZE", help="bound on memory for flows and findings (default: 1G)")
     add("--jobs", type=_positive, default=1, metavar="N", help="series of captures read side by side (default: 1)")

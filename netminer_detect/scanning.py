@@ -22,6 +22,7 @@ from netminer_detect.detect.finish import Context, finish, is_private
 from netminer_detect.detect.roles import settle_roles
 from netminer_detect.detect.summing import build_report
 from netminer_detect.errors import ConfigError
+from netminer_detect.estimate.power import NOTHING_KNOWN, Efficiencies
 from netminer_detect.findings import Organisation, Report, Totals, Unread
 from netminer_detect.kernel import make_kernel
 from netminer_detect.kernel.interface import Watch
@@ -71,6 +72,7 @@ def run_scan(
     """See the module's contract."""
     began = time.monotonic()
     ours = _ours(settings, warn)
+    efficiencies = _efficiencies(settings.efficiency) if settings.efficiency else None
     book = load(settings.rules, settings.endpoints)
     paths, problems = find_inputs(settings.inputs)
     for problem in problems:
@@ -103,7 +105,7 @@ def run_scan(
             totals.unread += [Unread(path, "two workers died reading this series") for path in files]
     totals.inputs_failed = len(totals.unread)
     totals.seconds = time.monotonic() - began
-    return _outcome([result for result in results if result is not None], settings, ours, totals)
+    return _outcome([result for result in results if result is not None], settings, ours, totals, efficiencies)
 
 
 class _Listener(Struct):
@@ -157,12 +159,23 @@ def _inventory(path: str) -> Inventory:
     return load_inventory(path)
 
 
-def _outcome(results: list[SeriesResult], settings: ScanSettings, ours: Ours, totals: Totals) -> Outcome:
+def _efficiencies(path: str | None) -> Efficiencies:
+    from netminer_detect.rulebook.efficiency import load_efficiencies
+
+    return load_efficiencies(path)
+
+
+def _outcome(
+    results: list[SeriesResult], settings: ScanSettings, ours: Ours, totals: Totals, efficiencies: Efficiencies | None
+) -> Outcome:
     fine = frozenset(path for result in results for path in result.fine)
     drafts = merge(draft for result in results for draft in result.drafts)
     findings = finish(settle_roles(drafts, ours.holds), Context(settings.sensor, ours.unit_of, fine))
     findings = [finding for finding in findings if finding.level >= settings.level]
-    return Outcome(build_report(findings, totals), sum(len(result.read) for result in results))
+    if efficiencies is None and any(finding.work for finding in findings):
+        efficiencies = _efficiencies(None)
+    report = build_report(findings, totals, efficiencies or NOTHING_KNOWN)
+    return Outcome(report, sum(len(result.read) for result in results))
 
 
 def _count(totals: Totals, result: SeriesResult) -> None:

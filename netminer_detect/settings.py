@@ -19,7 +19,8 @@ _POWERS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
 
 class ScanSettings(Struct, frozen=True):
-    """`inputs` as the user named them; `level` is the lowest rung to report; `memory` in bytes."""
+    """`inputs` as the user named them; `level` is the lowest rung to report; `memory` in bytes;
+    `efficiency` a file of hardware's watts in place of the shipped ones."""
 
     inputs: tuple[str, ...]
     orgs: str | None = None
@@ -30,6 +31,7 @@ class ScanSettings(Struct, frozen=True):
     sensor: str | None = None
     memory: int = DEFAULT_MEMORY
     jobs: int = 1
+    efficiency: str | None = None
 
 
 def parse_size(text: str, where: str) -> int:

@@ -26,6 +26,7 @@ from netminer_detect.findings import (
     Work,
     Worker,
 )
+from netminer_detect.rulebook.efficiency import load_efficiencies
 
 LIBRARY = Organisation("lib", "Library", "university", "it@lib.example")
 DORMITORY = Organisation("dorm", "学生宿舍", "university", "网络中心 8001")
@@ -80,7 +81,7 @@ def report(*findings: Finding, totals: Totals | None = None) -> Report:
 
     defects = {"snap_length": 12304, "not_ip": 9}
     totals = totals or Totals(3, 1, 2832, 10_000_000, 93, defects, {"flows": 2}, seconds=1.5)
-    return build_report(list(findings), totals)
+    return build_report(list(findings), totals, load_efficiencies())
 
 
 # Text as hostile as text gets, and plain words.

@@ -24,9 +24,9 @@ UNHURRIED = settings(max_examples=150, deadline=None, suppress_health_check=[Hea
 FINDING_KEYS = [
     "type", "schema", "id", "revision", "state", "source_ip", "source_mac", "sensor", "realm", "vlan", "tunnels",
     "nat", "role", "level", "verdict", "why", "why_code", "why_args", "dialect", "carriers", "algorithms", "coin",
-    "coin_basis", "pool", "peer", "workers", "jobs", "shares", "work", "claimed", "power", "first_seen", "last_seen",
-    "midstream", "connections", "connections_total", "packets", "bytes", "rules", "assessment", "organisation",
-    "evidence",
+    "coin_basis", "pool", "peer", "workers", "jobs", "shares", "work", "claimed", "power", "energy_kwh_day",
+    "first_seen", "last_seen", "midstream", "connections", "connections_total", "packets", "bytes", "rules",
+    "assessment", "organisation", "evidence",
 ]  # fmt: skip
 
 
@@ -48,6 +48,8 @@ def test_a_finding_has_every_key_in_the_promised_order():
     assert list(finding["jobs"]) == ["sent", "difficulty_min", "difficulty_max"]
     assert list(finding["shares"]) == ["submitted", "accepted", "rejected", "unanswered"]
     assert list(finding["work"][0]) == ["algorithm", "unit", "amount", "rate", "rate_low", "rate_high", "basis"]
+    assert list(finding["power"]) == ["w_low", "w_typical", "w_high", "basis", "wall_factor"]
+    assert list(finding["energy_kwh_day"]) == ["low", "typical", "high"]
     assert list(finding["connections"][0]) == ["source_port", "first_seen", "last_seen"]
     assert list(finding["organisation"]) == ["id", "name", "sector", "contact"]
     assert list(finding["evidence"][0]) == ["capture", "frame", "offset", "time", "from", "what", "excerpt"]

@@ -36,6 +36,7 @@ def scan(arguments: argparse.Namespace) -> int:
         endpoints=arguments.endpoints,
         level=Level[arguments.level.upper()],
         sensor=arguments.sensor,
+        efficiency=arguments.efficiency,
         memory=parse_size(arguments.memory, "--memory"),
         jobs=arguments.jobs,
     )

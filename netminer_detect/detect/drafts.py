@@ -16,6 +16,8 @@ from netminer_detect.detect.ledger import Done, Ledger, WorkerLedger
 from netminer_detect.detect.levels import Reason, verdict_of
 from netminer_detect.detect.readings import Reading, sender_of
 from netminer_detect.detect.session import Session
+from netminer_detect.estimate.mining_time import MiningTime, Span
+from netminer_detect.estimate.rates import basis_of, timed
 from netminer_detect.findings import (
     Claim,
     Connection,
@@ -77,6 +79,7 @@ class Draft(Struct):
     left: int = 0
     rules: dict[str, None] = field(default_factory=dict)
     evidence: list[EvidenceLine] = field(default_factory=list)
+    mining: MiningTime = field(default_factory=MiningTime)
 
     def add(self, reading: Reading, session: Session, captures: list[str]) -> None:
         """Add a flow. `captures` names the inputs that marks count."""
@@ -91,7 +94,7 @@ class Draft(Struct):
         self.rules.update(dict.fromkeys(reading.rules))
         self.known_coin = self.known_coin or reading.coin
         if reading.ledger is not None:
-            self._ledger(reading.ledger, captures)
+            self._ledger(reading.ledger, session.traffic.last_ns, captures)
         for evidence in reading.evidence:
             sender = sender_of(evidence, session.swapped, mining=False)
             self._show(EvidenceLine(
@@ -135,7 +138,8 @@ class Draft(Struct):
         for coin, basis in other.coins.items():
             self.coins.setdefault(coin, basis)
         for worker in other.workers.values():
-            self._worker(worker, None)
+            self._worker(worker, None, worker.mining.spans)
+        self.mining.update(other.mining.spans)
         self._jobs(other.jobs)
         self.claims.update(other.claims)
         self._span(other.first_ns, other.last_ns)
@@ -185,15 +189,17 @@ class Draft(Struct):
         elif session.ended_by is Side.CLIENT and level > Level.ATTEMPT:
             self.left += 1
 
-    def _ledger(self, ledger: Ledger, captures: list[str]) -> None:
+    def _ledger(self, ledger: Ledger, last_ns: int | None, captures: list[str]) -> None:
+        spans = ledger.watch.spans(last_ns)
+        self.mining.update(spans)
         self.algorithms.update(ledger.algorithms)
         coin, basis = coin_of(ledger)
         if coin is not None:
             self.coins.setdefault(coin, basis)
         for worker in ledger.workers.values():
-            self._worker(worker, ledger.agent)
+            self._worker(worker, ledger.agent, spans)
         if ledger.agent and not ledger.workers:
-            self._worker(WorkerLedger(None, agent=ledger.agent), None)
+            self._worker(WorkerLedger(None, agent=ledger.agent), None, [])
         self._jobs(ledger.jobs)
         self.claims.update(list(ledger.claims.items())[: MAX_WORKERS])
         for shown in ledger.evidence:
@@ -203,7 +209,7 @@ class Draft(Struct):
             self._show(EvidenceLine(captures[mark.capture], mark.frame, mark.offset, mark.time_ns, sender,
                                     evidence.what, str(evidence.excerpt), shown.unmasked))
 
-    def _worker(self, worker: WorkerLedger, agent: str | None) -> None:
+    def _worker(self, worker: WorkerLedger, agent: str | None, spans: list[Span]) -> None:
         known = self.workers.get(worker.login)
         if known is None:
             if len(self.workers) >= MAX_WORKERS:
@@ -213,6 +219,7 @@ class Draft(Struct):
         known.password = known.password if known.password is not None else worker.password
         known.user, known.worker = worker.user or known.user, worker.worker or known.worker
         known.shares.add(worker.shares)
+        known.mining.update(spans)
         for algorithm, done in worker.done.items():
             known.done.setdefault(algorithm, Done()).add(done)
 
@@ -244,19 +251,15 @@ def merge(drafts: Iterable[Draft]) -> list[Draft]:
     return list(merged.values())
 
 
-def work_of(done: dict[tuple[str | None, str], Done]) -> list[Work]:
-    """The work, an entry an algorithm; the basis names shares of unknown worth and shares nobody answers."""
+def work_of(done: dict[tuple[str | None, str], Done], seconds: float) -> list[Work]:
+    """The work, an entry an algorithm, with its rate over so many seconds of mining."""
     found = []
     for (algorithm, unit), sums in sorted(done.items(), key=lambda item: (item[0][0] or "", item[0][1])):
-        if not sums.known:
-            continue
-        total = sums.known + sums.unknown
-        basis = "accepted shares" if not sums.silent else "unanswered shares"
-        if 0 < sums.silent < total:
-            basis = "accepted and unanswered shares"
-        if sums.unknown:
-            basis = f"{sums.known} of {total} {basis}"
-        found.append(Work(algorithm, unit, sums.hashes, basis))
+        if sums.known:
+            basis = basis_of(sums.known, sums.unknown, sums.silent)
+            work = Work(algorithm, unit, sums.hashes, basis, shares=sums.known, unknown=sums.unknown,
+                        silent=sums.silent)
+            found.append(timed(work, seconds))
     return found
 
 
@@ -264,7 +267,7 @@ def workers_of(draft: Draft) -> list[Worker]:
     """The workers of a draft, busiest first."""
     found = [
         Worker(worker.login, worker.user, worker.worker, worker.agent, worker.password, worker.shares,
-               work_of(worker.done))
+               work_of(worker.done, worker.mining.seconds))
         for worker in draft.workers.values()
         # Sessions that named no login say nothing beside those that did.
         if worker.login is not None or worker.shares.submitted or len(draft.workers) == 1

@@ -15,6 +15,7 @@ from itertools import islice
 from msgspec import Struct, field
 
 from netminer_detect.dialects.logins import split_login
+from netminer_detect.estimate.mining_time import MiningTime, Watch
 from netminer_detect.findings import Jobs, Shares
 from netminer_detect.masking import MASK, excerpt, without
 from netminer_detect.observations import (
@@ -83,6 +84,7 @@ class WorkerLedger(Struct):
     password: str | None = None
     shares: Shares = field(default_factory=Shares)
     done: dict[Algorithm, Done] = field(default_factory=dict)
+    mining: MiningTime = field(default_factory=MiningTime)
 
 
 class _Pending(Struct, frozen=True):
@@ -110,6 +112,7 @@ class Ledger(Struct):
     workers: OrderedDict[str | None, WorkerLedger] = field(default_factory=OrderedDict)
     workers_dropped: int = 0
     silent: int = 0
+    watch: Watch = field(default_factory=Watch)
     jobs: Jobs = field(default_factory=Jobs)
     algorithms: dict[str, None] = field(default_factory=dict)
     coins: dict[str, list[str]] = field(default_factory=dict)
@@ -152,6 +155,7 @@ class Ledger(Struct):
                 self.agent = _short(observation.agent)
             case _:
                 return
+        self.watch.heard(observation.evidence.mark.time_ns, isinstance(observation, JobAssigned))
         self._show(observation.evidence)
 
     def turn(self, dialect: str) -> None:

@@ -1,18 +1,20 @@
 """Adds findings up: per source, per organisation, and in all.
 
-Contract: `build_report(findings, totals)` sorts the findings (surest first, then by address) and sums them.
-Work of different algorithms is never added up. A proxy's work is its miners' work: of sources that stand
-behind a proxy inside it is counted once, with the miners. A source counts once for its organisation, with its
-surest finding.
+Contract: `build_report(findings, totals, efficiencies)` sorts the findings (surest first, then by address) and sums
+them. Work of different algorithms is never added up, only its power is. A proxy's work is its miners' work: it is
+counted once, with the miners, and so is a pool's. A source's rate is its work over the time in which it mined, wherever
+it did; machines side by side add up. A source counts once for its organisation, with its surest finding. Without
+efficiencies there is no power.
 """
 
 from __future__ import annotations
 
 import ipaddress
 from collections import Counter
-from collections.abc import Iterable
-from fractions import Fraction
 
+from netminer_detect.estimate.mining_time import MiningTime
+from netminer_detect.estimate.power import NOTHING_KNOWN, Efficiencies, power_of
+from netminer_detect.estimate.rates import added, joined, timed
 from netminer_detect.findings import (
     Finding,
     Level,
@@ -38,35 +40,43 @@ def address_order(ip: str) -> tuple[int, int]:
     return address.version, int(address)
 
 
-def build_report(findings: list[Finding], totals: Totals) -> Report:
+def build_report(findings: list[Finding], totals: Totals, efficiencies: Efficiencies = NOTHING_KNOWN) -> Report:
     """See the module's contract."""
+    for finding in findings:
+        if finding.role is Role.MINER:
+            finding.power = power_of(finding.work, efficiencies)
     findings.sort(key=lambda finding: (
         -finding.verdict, -finding.level, address_order(finding.source_ip), finding.realm or "", finding.id))
     by_source: dict[_SourceKey, list[Finding]] = {}
     for finding in findings:
         by_source.setdefault((finding.source_ip, finding.realm), []).append(finding)
-    sources = [_source(ip, realm, theirs) for (ip, realm), theirs in by_source.items()]
+    sources = [_source(ip, realm, theirs, efficiencies) for (ip, realm), theirs in by_source.items()]
     sources.sort(key=lambda source: (-source.verdict, -source.level, address_order(source.source_ip)))
-    organisations = _organisations(sources)
+    organisations = _organisations(sources, efficiencies)
     totals.sources = sum(1 for source in sources if source.verdict > Verdict.NOT_MINING)
     totals.organisations = sum(1 for unit in organisations if unit.organisation is not None)
+    totals.work = added(source.work for source in sources)
+    totals.power = power_of(totals.work, efficiencies)
     return Report(findings, sources, organisations, totals)
 
 
-def add_work(lists: Iterable[list[Work]], basis: str = "accepted shares") -> list[Work]:
-    """The sum of work, an entry an algorithm and unit."""
-    sums: dict[tuple[str | None, str], Fraction] = {}
-    for works in lists:
-        for work in works:
-            key = (work.algorithm, work.unit)
-            sums[key] = sums.get(key, Fraction(0)) + work.amount
-    return [Work(algorithm, unit, amount, basis)
-            for (algorithm, unit), amount in sorted(sums.items(), key=lambda item: (item[0][0] or "", item[0][1]))]
+def _work_of_source(mining: list[Finding]) -> list[Work]:
+    """The work of one machine: of each algorithm over the time in which it did it."""
+    found = []
+    for work in joined(finding.work for finding in mining):
+        time = MiningTime()
+        for finding in mining:
+            if any((done.algorithm, done.unit) == (work.algorithm, work.unit) for done in finding.work):
+                time.update(finding.mining)
+        found.append(timed(work, time.seconds))
+    return found
 
 
-def _source(ip: str, realm: str | None, findings: list[Finding]) -> SourceSummary:
+def _source(ip: str, realm: str | None, findings: list[Finding], efficiencies: Efficiencies) -> SourceSummary:
     mining = [finding for finding in findings if finding.verdict > Verdict.NOT_MINING]
     pools = {(finding.pool.ip or finding.pool.name, finding.pool.port) for finding in mining if finding.pool}
+    # What a proxy or a pool hands on was done by others.
+    work = _work_of_source([finding for finding in mining if finding.role is Role.MINER])
     return SourceSummary(
         source_ip=ip,
         realm=realm,
@@ -77,12 +87,12 @@ def _source(ip: str, realm: str | None, findings: list[Finding]) -> SourceSummar
         findings=len(findings),
         pools=len(pools),
         coins=sorted({finding.coin for finding in mining if finding.coin}),
-        # What a proxy or a pool hands on was done by others.
-        work=add_work(finding.work for finding in mining if finding.role is Role.MINER),
+        work=work,
+        power=power_of(work, efficiencies),
     )
 
 
-def _organisations(sources: list[SourceSummary]) -> list[OrganisationSummary]:
+def _organisations(sources: list[SourceSummary], efficiencies: Efficiencies) -> list[OrganisationSummary]:
     by_unit: dict[str | None, tuple[Organisation | None, list[SourceSummary]]] = {}
     for source in sources:
         if source.verdict is Verdict.NOT_MINING:
@@ -91,11 +101,11 @@ def _organisations(sources: list[SourceSummary]) -> list[OrganisationSummary]:
         by_unit.setdefault(unit.id if unit else None, (unit, []))[1].append(source)
     found = []
     for unit, theirs in by_unit.values():
+        work = added(source.work for source in theirs)
         counts = Counter(source.verdict for source in theirs)
         found.append(OrganisationSummary(
             unit, len(theirs), counts[Verdict.CONFIRMED], counts[Verdict.PROBABLE], counts[Verdict.SUSPECTED],
-            sorted({coin for source in theirs for coin in source.coins}),
-            add_work(source.work for source in theirs)))
+            sorted({coin for source in theirs for coin in source.coins}), work, power_of(work, efficiencies)))
     found.sort(key=lambda unit: (-unit.confirmed, -unit.probable, -unit.suspected,
                                  unit.organisation.id if unit.organisation else "\uffff"))
     return found

@@ -25,6 +25,7 @@ COLUMNS = (
     "pool_operator", "logins", "workers", "agents", "first_seen", "last_seen", "capture", "frames",
     "submitted", "accepted", "rejected", "unanswered", "work", "work_unit", "work_algorithm", "work_basis",
     "rate", "rate_low", "rate_high", "claimed_rate", "claimed_unit", "claimed_algorithm",
+    "power_w_low", "power_w_typical", "power_w_high", "power_basis",
     "organisation_id", "sector", "contact", "source_mac", "vlan", "tunnels", "sensor", "realm", "nat",
     "dialect", "carriers", "algorithms", "coin_basis", "pool_basis", "via_ip", "via_port", "via_kind",
     "peer_ip", "peer_port", "peer_name", "jobs", "difficulty_min", "difficulty_max", "midstream", "connections",
@@ -147,6 +148,7 @@ def _workers(finding: Finding) -> Row:
 
 
 def _work(finding: Finding) -> Row:
+    power = finding.power
     return {
         "work": [amount(work.amount) for work in finding.work],
         "work_unit": [work.unit for work in finding.work],
@@ -158,4 +160,8 @@ def _work(finding: Finding) -> Row:
         "claimed_rate": [rate(claim.rate) for claim in finding.claimed],
         "claimed_unit": [claim.unit for claim in finding.claimed],
         "claimed_algorithm": [claim.algorithm for claim in finding.claimed],
+        "power_w_low": rate(power.w_low) if power else None,
+        "power_w_typical": rate(power.w_typical) if power else None,
+        "power_w_high": rate(power.w_high) if power else None,
+        "power_basis": power.basis if power else None,
     }

@@ -19,6 +19,7 @@ from netminer_detect.findings import (
     Finding,
     Organisation,
     OrganisationSummary,
+    Power,
     Report,
     Server,
     Shares,
@@ -113,7 +114,8 @@ def _mining(finding: Finding, options: OutputOptions) -> dict[str, Any]:
             {"algorithm": _text(claim.algorithm), "unit": claim.unit, "rate": rate(claim.rate)}
             for claim in finding.claimed
         ],
-        "power": None,
+        "power": _power(finding.power),
+        "energy_kwh_day": _energy(finding.power),
     }
 
 
@@ -155,8 +157,8 @@ def amount(value: Fraction) -> str:
 
 
 def rate(value: float | None) -> float | None:
-    """A rate a second; None where it is beyond numbers, which JSON cannot say."""
-    return value if value is not None and math.isfinite(value) else None
+    """An estimate, to six digits; None where it is beyond numbers, which JSON cannot say."""
+    return float(f"{value:.6g}") if value is not None and math.isfinite(value) else None
 
 
 def _safe(value: str | int | None) -> str | int | None:
@@ -214,6 +216,26 @@ def _work(work: Work) -> dict[str, Any]:
     }
 
 
+def _power(power: Power | None) -> dict[str, Any] | None:
+    if power is None:
+        return None
+    return {
+        "w_low": rate(power.w_low),
+        "w_typical": rate(power.w_typical),
+        "w_high": rate(power.w_high),
+        "basis": _text(power.basis),
+        "wall_factor": power.wall_factor,
+    }
+
+
+def _energy(power: Power | None) -> dict[str, Any] | None:
+    """What a day at this power takes, at the device."""
+    if power is None:
+        return None
+    watts = {"low": power.w_low, "typical": power.w_typical, "high": power.w_high}
+    return {word: rate(value * 24 / 1000) for word, value in watts.items()}
+
+
 def _organisation(unit: Organisation | None) -> dict[str, Any] | None:
     if unit is None:
         return None
@@ -246,7 +268,8 @@ def _source(source: SourceSummary) -> dict[str, Any]:
         "pools": source.pools,
         "coins": source.coins,
         "work": [_work(work) for work in source.work],
-        "power": None,
+        "power": _power(source.power),
+        "energy_kwh_day": _energy(source.power),
     }
 
 
@@ -263,8 +286,8 @@ def _unit(unit: OrganisationSummary) -> dict[str, Any]:
         "suspected": unit.suspected,
         "coins": unit.coins,
         "work": [_work(work) for work in unit.work],
-        "power": None,
-        "energy_kwh_day": None,
+        "power": _power(unit.power),
+        "energy_kwh_day": _energy(unit.power),
     }
 
 
@@ -280,6 +303,9 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "dropped": {"flows": 0, "held_bytes": 0} | dict(sorted(totals.dropped.items())),
         "sources": totals.sources,
         "organisations": totals.organisations,
+        "work": [_work(work) for work in totals.work],
+        "power": _power(totals.power),
+        "energy_kwh_day": _energy(totals.power),
         "seconds": round(totals.seconds, 3),
         "interrupted": totals.interrupted,
         "inputs_left": totals.inputs_left,

@@ -16,7 +16,7 @@ from netminer_detect.findings import Finding, Organisation, OrganisationSummary,
 from netminer_detect.outputs.escape import plain
 from netminer_detect.outputs.times import span_text
 from netminer_detect.outputs.wording import why
-from netminer_detect.outputs.words import bracketed, counted, frame_ranges, more, rate_text, word
+from netminer_detect.outputs.words import bracketed, counted, frame_ranges, more, power_text, rate_text, word
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -144,12 +144,14 @@ def _filled(parts: Sequence[str], room: int) -> list[str]:
 
 
 def _details(finding: Finding, sentence: str, lang: str) -> list[str]:
-    """What the sentence does not say: the server's address, the login, the rate, the frames, the time."""
+    """What the sentence does not say: the server's address, the login, the rate and power, the frames, the time."""
     server = finding.pool or finding.peer
     parts = _server(server, sentence, lang) if server is not None else []
     if finding.workers:
         parts += _logins(finding.workers, lang)
     parts += [rate_text(work.rate, work.unit) for work in finding.work if work.rate is not None]
+    if finding.power is not None:
+        parts.append(power_text(finding.power, lang))
     if finding.connections_total > 1:
         parts.append(counted(finding.connections_total, "connection", lang))
     parts += _frames(finding, lang)

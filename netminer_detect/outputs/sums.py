@@ -9,10 +9,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netminer_detect.findings import Organisation, OrganisationSummary, SourceSummary, Totals, Verdict, Work
+from netminer_detect.findings import Organisation, OrganisationSummary, Power, SourceSummary, Totals, Verdict, Work
 from netminer_detect.outputs.escape import plain
 from netminer_detect.outputs.machines import STYLES
-from netminer_detect.outputs.words import counted, defect, dropped, labelled, more, rate_text, size_text, word
+from netminer_detect.outputs.words import (
+    counted,
+    defect,
+    dropped,
+    energy_text,
+    labelled,
+    more,
+    power_text,
+    rate_text,
+    size_text,
+    watts_text,
+    word,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -35,7 +47,7 @@ def draw_sources(console: Console, sources: Sequence[SourceSummary], lang: str) 
     rates = any(work.rate is not None for source in mining for work in source.work)
     wide = console.width >= WIDE
     table = _table(lang, ["Machine", *(["Unit"] if units else []), "Verdict", *(["Level"] if wide else []), "Roles",
-                          "Coins", *(["Rate"] if rates else [])], ["Servers", "Findings"])
+                          "Coins", *(["Rate", "Power"] if rates else [])], ["Servers", "Findings"])
     for source in mining[:MAX_SOURCES]:
         cells: list[str | Text] = [
             plain(source.source_ip, 64),
@@ -44,7 +56,7 @@ def draw_sources(console: Console, sources: Sequence[SourceSummary], lang: str) 
             *([word(source.level.word, lang)] if wide else []),
             ", ".join(word(role.value, lang) for role in source.roles),
             " ".join(plain(coin, 12) for coin in source.coins),
-            *([_rates(source.work)] if rates else []),
+            *([_rates(source.work), _power(source.power)] if rates else []),
             str(source.pools),
             str(source.findings),
         ]
@@ -62,18 +74,32 @@ def draw_units(console: Console, units: Sequence[OrganisationSummary], lang: str
     rates = any(work.rate is not None for unit in units for work in unit.work)
     wide = console.width >= WIDE
     table = _table(lang, ["Unit"], ["Machines", "confirmed", "probable", "suspected"],
-                   [*(["Coins"] if wide else []), *(["Rate"] if rates else []), "Contact"])
+                   [*(["Coins"] if wide else []), *(["Rate", "Power"] if rates else []), "Contact"])
     for unit in units:
         known = unit.organisation
         counts = (unit.sources, unit.confirmed, unit.probable, unit.suspected)
         table.add_row(
             _name(known, lang), *(str(count) for count in counts),
             *([" ".join(plain(coin, 12) for coin in unit.coins)] if wide else []),
-            *([_rates(unit.work)] if rates else []),
+            *([_rates(unit.work), _power(unit.power)] if rates else []),
             plain(known.contact, 80) if known and known.contact else "",
         )
     console.print()
     console.print(table)
+
+
+def draw_power(console: Console, totals: Totals, lang: str) -> None:
+    """The power of all that was measured, and what it assumes; nothing where no work was."""
+    power = totals.power
+    if power is None:
+        return
+    told = [power_text(power, lang), energy_text(power, lang)]
+    if power.wall_factor > 1:
+        told.append(f"墙上电表为其 {power.wall_factor:g} 倍" if lang == "zh"
+                    else f"{power.wall_factor:g} times as much at the wall")
+    console.print()
+    console.print(labelled(word("Power of all", lang), told, lang))
+    console.print(labelled(word("assumed", lang), [plain(power.basis, 400)], lang), style="dim")
 
 
 def draw_reading(console: Console, totals: Totals, lang: str) -> None:
@@ -122,3 +148,8 @@ def _rates(works: Sequence[Work]) -> str:
     return ", ".join(
         rate_text(work.rate, work.unit) + (f" {plain(work.algorithm, 32)}" if work.algorithm else "")
         for work in works if work.rate is not None)
+
+
+def _power(power: Power | None) -> str:
+    """The typical power; its bounds stand with the machine."""
+    return "" if power is None else watts_text(power.w_typical)

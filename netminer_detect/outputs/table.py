@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 from netminer_detect.findings import Report, Verdict
 from netminer_detect.outputs.machines import draw_context, draw_machines
 from netminer_detect.outputs.options import OutputOptions
-from netminer_detect.outputs.sums import draw_reading, draw_sources, draw_units
+from netminer_detect.outputs.sums import draw_power, draw_reading, draw_sources, draw_units
 from netminer_detect.outputs.words import bracketed, counted, labelled, word
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def _draw(console: Console, report: Report, lang: str) -> None:
     if mining:
         draw_sources(console, report.sources, lang)
         draw_units(console, report.organisations, lang)
+        draw_power(console, totals, lang)
     console.print()
     draw_reading(console, totals, lang)
 

@@ -10,13 +10,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from netminer_detect.findings import Power
+
 _WORDS = {
     "confirmed": "确认", "probable": "很可能", "suspected": "可疑", "not-mining": "非挖矿", "miner": "挖矿",
     "pool": "矿池", "proxy": "挖矿代理", "prober": "探测", "managed": "矿机", "manager": "矿机管理端",
     "node": "节点", "wallet": "钱包", "visitor": "访问网站", "resolver": "DNS 解析", "shares": "份额",
     "session": "会话", "device": "设备", "attempt": "尝试", "endpoint": "已知服务器", "pattern": "流量特征",
     "lookup": "查询", "context": "背景", "Machine": "机器", "Unit": "单位", "Verdict": "结论",
-    "Level": "证据等级", "Roles": "行为", "Coins": "币种", "Rate": "算力", "Servers": "服务器",
+    "Level": "证据等级", "Roles": "行为", "Coins": "币种", "Rate": "算力", "Power": "功率",
+    "Power of all": "总功率", "assumed": "假设", "Servers": "服务器",
     "Findings": "发现", "Machines": "机器", "Contact": "联系人", "unassigned": "未登记", "via": "经由",
     "as": "账号", "Cryptocurrency traffic that is not mining": "与挖矿无关的加密货币流量",
     "No mining was found.": "未发现挖矿。", "Nothing was read.": "没有读到任何内容。",
@@ -100,12 +103,34 @@ def dropped(text: str, count: int, lang: str) -> str:
 
 def rate_text(rate: float, unit: str) -> str:
     """A rate with a prefix of 1000: `1.2 TH/s`."""
-    if not math.isfinite(rate) or rate < 0:
+    return _prefixed(rate, f"{_UNITS.get(unit, unit)}/s")
+
+
+def power_text(power: Power, lang: str) -> str:
+    """Watts between their bounds: `about 6.5 W (0.67 to 58.7 W)`."""
+    low, typical, high = (watts_text(watts) for watts in (power.w_low, power.w_typical, power.w_high))
+    return f"约 {typical}（{low} 至 {high}）" if lang == "zh" else f"about {typical} ({low} to {high})"
+
+
+def watts_text(watts: float) -> str:
+    """Watts with a prefix of 1000."""
+    return _prefixed(watts, "W")
+
+
+def energy_text(power: Power, lang: str) -> str:
+    """What a day takes: `0.16 kWh a day`."""
+    daily = _prefixed(power.w_typical * 24, "Wh")
+    return f"每天 {daily}" if lang == "zh" else f"{daily} a day"
+
+
+def _prefixed(value: float, unit: str) -> str:
+    """A figure with a prefix of 1000."""
+    if not math.isfinite(value) or value < 0:
         return "?"
     step = 0
-    while rate >= 999.5 and step < len(_PREFIXES) - 1:
-        rate, step = rate / 1000, step + 1
-    return f"{figures(rate)} {_PREFIXES[step]}{_UNITS.get(unit, unit)}/s"
+    while value >= 999.5 and step < len(_PREFIXES) - 1:
+        value, step = value / 1000, step + 1
+    return f"{figures(value)} {_PREFIXES[step]}{unit}"
 
 
 def figures(value: float) -> str:
