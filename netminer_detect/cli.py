@@ -1,9 +1,9 @@
 """The command line.
 
 Contract: `main(argv)` runs one command and gives its exit code: 0 nothing found, 1 a finding that is not
-`not-mining`, 2 usage or configuration, 3 some inputs unreadable, 4 none readable, 130 interrupted; where several
-apply, 2, 130, 4, 3, 1 in this order. Reports go to stdout or where `-o` says, all else to stderr. What a command
-needs is imported when it runs: `--help` loads no kernel.
+`not-mining`, 2 usage, configuration or an output that cannot be written, 3 some inputs unreadable, 4 none readable,
+130 interrupted; where several apply, 2, 130, 4, 3, 1 in this order. Reports go to stdout or where `-o` says, all else
+to stderr. What a command needs is imported when it runs: `--help` loads no kernel.
 """
 
 from __future__ import annotations
@@ -13,12 +13,17 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from netminer_detect import __version__
 from netminer_detect.errors import NetminerError
+from netminer_detect.language import LANGUAGES, language
+
+if TYPE_CHECKING:
+    from netminer_detect.commands.telling import Teller
 
 _LEVELS = ("shares", "session", "device", "attempt", "endpoint", "pattern", "lookup", "context")
+_COMMANDS = ("scan", "selftest")
 
 
 def command() -> NoReturn:
@@ -26,27 +31,39 @@ def command() -> NoReturn:
     imported is not garbage, and what the system frees at once need not be taken apart."""
     gc.set_threshold(50_000, 20, 50)
     code = main()
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (OSError, ValueError):
-        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:
+                stream.flush()
+        except BrokenPipeError:
+            continue
+        except (OSError, ValueError):
+            code = 2 if stream is sys.stdout else code
     os._exit(code)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """See the module's contract."""
+    from netminer_detect.commands.telling import Teller
+
+    teller = Teller()
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _run(_parser().parse_args(argv))
+        arguments = _parser().parse_args(_checked(words, teller))
+        return _run(arguments)
     except NetminerError as error:
-        print(f"netminer-detect: {error}", file=sys.stderr)
+        teller.tell(str(error))
         return 2
     except BrokenPipeError:
         # The reader (`| head`) has enough; what is still buffered must not be flushed at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
+        teller.tell("interrupted before anything was read")
         return 130
+    except MemoryError:
+        teller.tell("out of memory; bound it with --memory, or scan fewer captures at a time")
+        return 2
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -55,34 +72,66 @@ def _run(arguments: argparse.Namespace) -> int:
 
         return run_selftest(sys.stdout, language(arguments.lang))
     from netminer_detect.commands.scan import scan
+    from netminer_detect.commands.telling import Teller
+    from netminer_detect.progress import terminal_progress
 
-    return scan(arguments)
+    silent = arguments.quiet or arguments.no_progress
+    return scan(arguments, Teller(arguments.quiet, arguments.verbose, None if silent else terminal_progress()))
 
 
-def language(asked: str | None) -> str:
-    """The language asked for, else that of the environment, else English."""
-    if asked:
-        return asked
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        value = os.environ.get(name)
-        if value:
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
+def _checked(words: list[str], teller: Teller) -> list[str]:
+    """The words of the command line; says what is meant where the command was forgotten."""
+    first = words[0] if words else ""
+    if first not in _COMMANDS and (first == "-" or (not first.startswith("-") and os.path.exists(first))):
+        teller.tell(f"no command was named; to read this capture: netminer-detect scan {' '.join(words[:4])}")
+        raise SystemExit(2)
+    return words
+
+
+class _Parser(argparse.ArgumentParser):
+    """Takes options and inputs in any order, and says what to do next where they are wrong."""
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(allow_abbrev=False, **more)
+        self._mixing = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        if self._mixing or self._subparsers is not None:
+            return super().parse_known_args(args, namespace)
+        self._mixing = True
+        try:
+            found, unknown = self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._mixing = False
+        if unknown:
+            self.error(f"there is no {unknown[0]} here{self._meant(unknown[0])}")
+        return found, unknown
+
+    def _meant(self, word: str) -> str:
+        """Which option may have been meant."""
+        import difflib
+
+        near = difflib.get_close_matches(word.partition("=")[0], list(self._option_string_actions), 1)
+        return f"; did you mean {near[0]}?" if near else ""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"netminer-detect: {message}\ntry: {self.prog} --help\n")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="netminer-detect",
         description="Finds machines that mine cryptocurrency by what they say on the network.",
+        epilog="To begin with: netminer-detect scan FILE",
     )
     parser.add_argument("--version", action="version", version=f"netminer-detect {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_scan(commands.add_parser(
         "scan", help="scan captures", description="Scans packet captures and names the machines that mine.",
-        epilog="Exit codes: 0 nothing found, 1 found, 2 wrong usage, 3 some inputs unreadable, 4 none readable, "
-               "130 interrupted."))
+        epilog="Exit codes: 0 nothing found, 1 found, 2 wrong usage or an output that cannot be written, 3 some inputs "
+               "unreadable, 4 none readable, 130 interrupted."))
     selftest = commands.add_parser("selftest", help="scan the shipped samples and say whether all is found")
-    selftest.add_argument("--lang", choices=("en", "zh"))
+    selftest.add_argument("--lang", choices=LANGUAGES)
     return parser
 
 
@@ -100,25 +149,26 @@ def _add_scan(scan: argparse.ArgumentParser) -> None:
     add("--format", default=None, metavar="FORMAT", help="table, jsonl or csv on standard output (default: table)")
     add("-o", "--output", action="append", default=[], metavar="[FORMAT:]FILE", help="write to a file, format by its "
         "suffix (may be repeated)")
-    add("--level", choices=_LEVELS, default="lookup", help="the lowest rung of evidence to report (default: lookup)")
+    add("--level", choices=_LEVELS, default="lookup", metavar="LEVEL", help="the lowest rung of evidence to report: "
+        f"{', '.join(_LEVELS)} (default: lookup)")
     add("--efficiency", metavar="FILE", help="watts of mining hardware by algorithm, in place of the shipped "
         "ones (JSON, as rules/efficiency.json)")
     add("--sensor", metavar="NAME", help="name of the place where the capture was made")
     add("--memory", default="1G", metavar="SIZE", help="bound on memory for flows and findings (default: 1G)")
     add("--jobs", type=_positive, default=1, metavar="N", help="series of captures read side by side (default: 1)")
-    add("--lang", choices=("en", "zh"), help="language of the table (default: that of the environment)")
+    add("--lang", choices=LANGUAGES, help="language of table and CSV (default: that of the environment)")
     add("--exit-zero", action="store_true", help="exit with 0 also where something was found")
-    add("--quiet", action="store_true", help="no warnings, no progress")
-    add("--verbose", action="store_true", help="say more about what was read")
+    loudness = scan.add_mutually_exclusive_group()
+    loudness.add_argument("--quiet", action="store_true", help="no warnings, no progress")
+    loudness.add_argument("--verbose", action="store_true", help="say more about what is read")
     add("--no-progress", action="store_true", help="no progress line")
     add("--show-passwords", action="store_true", help="show the passwords of logins to pools")
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
+    if not (text.isascii() and text.isdecimal() and int(text[:9]) > 0 and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of 1 or more")
+    return int(text)
 
 
 if __name__ == "__main__":

@@ -121,7 +121,10 @@ def _read_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, watch
     note = watched.note
     complaints = _Complaints(path, note)
     try:
+        # To open a pipe is to wait for its first bytes.
+        interrupts.begin()
         with open_capture(path) as stream:
+            interrupts.end()
             # Whatever ends the reading, Ctrl-C too: what came before counts as read.
             followed = _Followed(stream, *watched)
             try:
@@ -129,6 +132,9 @@ def _read_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, watch
             except CaptureError as error:
                 # What cannot be inflated is empty to the reader, or too short.
                 raise CaptureError(path, stream.broken or error.what) from error
+            except KeyboardInterrupt:
+                result.read.append(path)
+                raise
             finally:
                 if has_nanoseconds(followed.head):
                     result.fine.append(path)
@@ -138,9 +144,6 @@ def _read_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, watch
         note("warn", str(error))
         result.unread.append(Unread(path, error.what))
         return
-    except KeyboardInterrupt:
-        result.read.append(path)
-        raise
     result.read.append(path)
     if complaints.first:
         complaints.close()

@@ -65,4 +65,4 @@ def test_what_was_read_before_is_judged_and_the_rest_is_counted(tmp_path):
     inputs = tuple(str(tmp_path / f"{name}.pcap") for name in ("one", "two", "three"))
     totals = (report := run_scan(ScanSettings(inputs=inputs), Presses()).report).totals
     assert [finding.shares.accepted for finding in report.findings] == [4]
-    assert (totals.interrupted, totals.inputs, totals.inputs_left, totals.inputs_failed) == (True, 3, 1, 0)
+    assert (totals.interrupted, totals.inputs, totals.inputs_left, totals.inputs_failed) == (True, 3, 2, 0)

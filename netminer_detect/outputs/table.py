@@ -33,7 +33,8 @@ def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
     from rich.console import Console
 
     drawn = io.StringIO()
-    console = Console(file=drawn, width=_width(stream, options), force_terminal=stream.isatty() or None,
+    # The height means nothing here, but without it rich has its own mind about the width of dumb terminals.
+    console = Console(file=drawn, width=_width(stream, options), height=25, force_terminal=stream.isatty() or None,
                       highlight=False, markup=False, emoji=False)
     _draw(console, report, options.lang)
     # Cells are filled up with blanks; in a file they are only in the way.
