@@ -1,9 +1,10 @@
 """Reads one series of captures: opens the files, tells what happens, stops where Ctrl-C was pressed.
 
 Contract: `read_series(files, scan, note)` gives a SeriesResult and never raises but at a second Ctrl-C. What
-happens is told through `note(kind, value)`: `opened` (a path), `advance` (bytes read since the last one), `warn`
-(a message), `interrupted`. A file that cannot be read, or breaks off, is in `unread`; the others are read. A file that
-turns out to begin before the one before it ended is no continuation: the state begins anew with it.
+happens is told through `note(kind, value)`: `opened` (a path), `advance` (bytes of the file since the last one,
+compressed or not), `warn` (a message), `interrupted`. A file that cannot be read, or breaks off, is in `unread`; the
+others are read. A file that turns out to begin before the one before it ended is no continuation: the state begins
+anew with it.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from netminer_detect.series import SeriesScan
 from netminer_detect.sources.opening import CaptureStream, open_capture
 from netminer_detect.sources.precision import HEAD, has_nanoseconds
 from netminer_detect.sources.series import Ending, ending_of
+from netminer_detect.sources.sizes import size_of
 
 # Progress is drawn ten times a second at most; a message a megabyte is plenty and costs nothing.
 TELL_BYTES = 1 << 20
@@ -51,7 +53,7 @@ class _Followed:
         self._stream = stream
         self._note = note
         self._interrupts = interrupts
-        self._untold = 0
+        self.told = 0
 
     def read(self, size: int, /) -> bytes:
         self._interrupts.begin()
@@ -61,7 +63,7 @@ class _Followed:
             self.head += data[: HEAD - len(self.head)]
         if self._ending is not None:
             self._ending.feed(data)
-        self._tell(len(data))
+        self._tell()
         return data
 
     def readinto(self, buffer: memoryview, /) -> int:
@@ -72,14 +74,14 @@ class _Followed:
             self.head += bytes(buffer[: min(count, HEAD - len(self.head))])
         if self._ending is not None:
             self._ending.feed(buffer[:count])
-        self._tell(count)
+        self._tell()
         return count
 
-    def _tell(self, count: int) -> None:
-        self._untold += count
-        if self._untold >= TELL_BYTES or not count:
-            self._note("advance", self._untold)
-            self._untold = 0
+    def _tell(self) -> None:
+        untold = self._stream.taken - self.told
+        if untold >= TELL_BYTES:
+            self._note("advance", untold)
+            self.told += untold
 
 
 def read_series(files: Sequence[str], scan: SeriesScan, note: Note) -> SeriesResult:
@@ -94,7 +96,9 @@ def read_series(files: Sequence[str], scan: SeriesScan, note: Note) -> SeriesRes
                     _close(scan, result)
                     scan = SeriesScan(scan.kernel, scan.book, scan.captures)
                 ending = ending_of(path) if at + 1 < len(files) else None
-                _read_file(scan, path, at, result, _Watched(note, interrupts, ending))
+                told = _read_file(scan, path, at, result, _Watched(note, interrupts, ending))
+                # What is left of a damaged file is done with, too.
+                note("advance", max(0, (size_of(path) or 0) - told))
         except KeyboardInterrupt:
             note("interrupted", None)
         _close(scan, result)
@@ -117,14 +121,15 @@ class _Watched(NamedTuple):
     ending: Ending | None
 
 
-def _read_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, watched: _Watched) -> None:
+def _read_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, watched: _Watched) -> int:
+    """Read one file; how many of its bytes were told."""
     note = watched.note
     complaints = _Complaints(path, note)
     try:
         # To open a pipe is to wait for its first bytes.
-        interrupts.begin()
+        watched.interrupts.begin()
         with open_capture(path) as stream:
-            interrupts.end()
+            watched.interrupts.end()
             # Whatever ends the reading, Ctrl-C too: what came before counts as read.
             followed = _Followed(stream, *watched)
             try:
@@ -143,11 +148,12 @@ def _read_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, watch
     except CaptureError as error:
         note("warn", str(error))
         result.unread.append(Unread(path, error.what))
-        return
+        return 0
     result.read.append(path)
     if complaints.first:
         complaints.close()
         result.unread.append(Unread(path, complaints.first.removeprefix(f"{path}: "), partly=True))
+    return followed.told
 
 
 class _Complaints:

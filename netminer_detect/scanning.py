@@ -9,8 +9,6 @@ report, with `interrupted` set in its totals.
 from __future__ import annotations
 
 import ipaddress
-import os
-import stat
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -34,6 +32,7 @@ from netminer_detect.series import SeriesScan
 from netminer_detect.settings import ScanSettings
 from netminer_detect.sources.inputs import find_inputs
 from netminer_detect.sources.series import group_series
+from netminer_detect.sources.sizes import size_of
 from netminer_detect.triage import OPENINGS, TOKENS
 
 if TYPE_CHECKING:
@@ -127,16 +126,13 @@ class _Listener(Struct):
 
 
 def _total_bytes(paths: Sequence[str]) -> int | None:
-    """The bytes to read, None where an input does not tell: pipes, and what must be inflated."""
+    """The bytes to read, None where an input does not tell."""
     total = 0
     for path in paths:
-        try:
-            status = os.stat(path)
-        except OSError:
+        size = size_of(path)
+        if size is None:
             return None
-        if not stat.S_ISREG(status.st_mode) or path.endswith((".gz", ".zst", ".xz", ".bz2")):
-            return None
-        total += status.st_size
+        total += size
     return total
 
 

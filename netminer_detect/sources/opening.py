@@ -23,9 +23,11 @@ DEFAULT_WINDOW = 128 * 1024 * 1024
 
 
 class CaptureStream:
-    """A capture's bytes. `broken` says why the stream ended early, None if it did not."""
+    """A capture's bytes. `broken` says why the stream ended early, None if it did not; `taken` counts the bytes of the
+    file itself that were read so far, compressed or not."""
 
-    def __init__(self, inner: io.RawIOBase) -> None:
+    def __init__(self, inner: io.RawIOBase, file: _File) -> None:
+        self._file = file
         self._buffered = io.BufferedReader(inner, 1 << 16)
         self._inner = inner
         self._failed: str | None = None
@@ -33,6 +35,10 @@ class CaptureStream:
     @property
     def broken(self) -> str | None:
         return self._failed or getattr(self._inner, "broken", None)
+
+    @property
+    def taken(self) -> int:
+        return self._file.taken
 
     def read(self, size: int, /) -> bytes:
         """`size` bytes, fewer at the end and from the place on where the stream is broken."""
@@ -70,6 +76,7 @@ class _File(io.RawIOBase):
         # A copy of standard input: closing it here must not close it for others.
         self._inner = io.FileIO(os.dup(_standard_input()) if path == "-" else path, "rb")
         self._given = 0
+        self.taken = 0
         self.start = b""
         while len(self.start) < _START and (more := self._read(_START - len(self.start))):
             self.start += more
@@ -82,9 +89,11 @@ class _File(io.RawIOBase):
             piece = self.start[self._given : self._given + len(buffer)]
             buffer[: len(piece)] = piece
             self._given += len(piece)
+            self.taken += len(piece)
             return len(piece)
         while (count := self._inner.readinto(buffer)) is None:
             select.select([self._inner], [], [])
+        self.taken += count
         return count
 
     def _read(self, size: int) -> bytes:
@@ -106,11 +115,11 @@ def open_capture(path: str, max_window: int = DEFAULT_WINDOW) -> CaptureStream:
         raise CaptureError(path, getattr(error, "strerror", None) or str(error)) from error
     make = inflater_of(file.start, max_window)
     if make is None:
-        return CaptureStream(file)
+        return CaptureStream(file, file)
     # Threads are slow to import, and a plain file needs none.
     from netminer_detect.sources.ahead import Ahead
 
-    return CaptureStream(Ahead(Inflated(file, make, max_window)))
+    return CaptureStream(Ahead(Inflated(file, make, max_window)), file)
 
 
 def _standard_input() -> int:
