@@ -5,7 +5,8 @@ processes and gives the results in that order. What `work` tells through `note(k
 caller's `note` as it happens. A worker that dies (killed, out of memory) costs its task one retry; a task that
 kills two workers gives None. Where the system cannot fork, or for one job, everything runs in this process.
 Workers stand in process groups of their own, so that Ctrl-C reaches this process alone, which then asks each
-worker once to finish with what it has; what they still give is collected, tasks not yet begun give None.
+worker once to finish with what it has; what they still give is collected, tasks not yet begun give None. Standard
+input is the workers' as well.
 
 The pools of the standard library are not used: a killed worker hangs multiprocessing.Pool and breaks all other
 tasks of a ProcessPoolExecutor.
@@ -13,8 +14,10 @@ tasks of a ProcessPoolExecutor.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import sys
 from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -140,6 +143,9 @@ def _serve(work: Work[Any], number: int, connection: Connection) -> None:
         connection.send((kind, value))
 
     os.setpgid(0, 0)
+    with contextlib.suppress(OSError):
+        # The library gives workers an empty standard input; the one they inherited is still open, if it ever was.
+        sys.stdin = open(0, closefd=False)  # noqa: SIM115
     try:
         result = work(number, note)
     except KeyboardInterrupt:
