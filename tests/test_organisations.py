@@ -364,6 +364,7 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory, data, name):
         assert str(error)
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="peak memory is read from /proc")
 def test_many_lines_load_in_seconds_and_little_memory(tmp_path):
     path = tmp_path / "many.csv"
     count = 200_000
@@ -372,9 +373,11 @@ def test_many_lines_load_in_seconds_and_little_memory(tmp_path):
         for at in range(count):
             file.write(f"{10 + (at >> 20)}.{at >> 12 & 255}.{at >> 4 & 255}.{(at & 15) << 4}/28,u{at % 5000},"
                        f"Unit {at % 5000},university,noc{at % 5000}@example\n")
-    program = ("import resource, sys; from netminer_detect.organisations.inventory import load_inventory\n"
+    # Not getrusage: its peak is at least that of the process that started this one.
+    program = ("import sys, time; from netminer_detect.organisations.inventory import load_inventory\n"
                "inventory = load_inventory(sys.argv[1]); assert inventory.lookup('10.1.2.3').id == 'u4128'\n"
-               "use = resource.getrusage(resource.RUSAGE_SELF); print(use.ru_utime + use.ru_stime, use.ru_maxrss)")
+               "peak = next(line.split()[1] for line in open('/proc/self/status') if 'VmHWM' in line)\n"
+               "print(time.process_time(), peak)")
     done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, check=True)
     seconds, kilobytes = map(float, done.stdout.split())
-    assert seconds < 15 and kilobytes < 200 * 1024
+    assert seconds < 15 and kilobytes < 100 * 1024
