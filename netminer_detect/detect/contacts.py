@@ -1,8 +1,8 @@
 """Judges a flow in which no dialect was read: a contact with a known server, or nothing.
 
 Contract: `contact(session, known, pool, book)` gives the `Contact`, None where there is nothing to say. A known
-name that exchanged data is an endpoint; without data, refused by a proxy, stale or shown by a certificate alone it is
-a lookup; a website makes a visitor. An address with its port counts only where nothing in the flow contradicts: no
+name that exchanged data is an endpoint; without data, refused by a proxy, or stale it is a lookup; a website makes
+a visitor. An address with its port counts only where nothing in the flow contradicts: no
 other name, no HTTP page, no mail or shell. Malware's servers are lookups whatever was exchanged: evidence of
 infection, not of mining. `knocks` tells connections to known servers that nobody answered.
 """
@@ -69,7 +69,7 @@ def _by_name(session: Session, known: Known, fact: NameFact, pool: Server) -> Co
     if session.refused and pool.via is not None:
         arguments["proxy"] = pool.via.ip
         return Contact(Role.MINER, Reason(Level.LOOKUP, "proxy_refused", arguments), fact.rule)
-    if what is Meaning.STALE or not known.sure or not session.exchanged:
+    if what is Meaning.STALE or not session.exchanged:
         return Contact(Role.MINER, Reason(Level.LOOKUP, "connected", arguments), fact.rule) if _met(session) else None
     code = "endpoint_dns" if known.basis == ("dns",) else "endpoint_name"
     code = "browser_miner" if what is Meaning.BROWSER else code

@@ -108,7 +108,7 @@ def _enrich(reading: Reading, known: Known, book: Rulebook, session: Session) ->
     """Add what the rules know of the server: operator, coin, rule."""
     day = day_of(session.traffic.first_ns)
     pool, fact = reading.pool, known.fact
-    if fact is not None and not fact.stale_on(day) and known.sure:
+    if fact is not None and not fact.stale_on(day):
         pool.operator = fact.operator
         reading.coin = fact.coin if fact.kind == "server" else None
         if fact.rule not in reading.rules:

@@ -3,9 +3,8 @@
 Contract: `known_server(session, book, bound)` gives the name that is worth most, `server_of(session, known)` the
 `Server` of a finding. What the client says itself (in TLS, HTTP, SOCKS, CONNECT or Stratum) comes first: an address
 that DNS gave for a pool may serve others, too, and whoever names another server there (`foreign`) reached that
-one. A name bound by DNS counts where the client says none. A certificate counts where all its names belong to one
-operator: content networks show one for hundreds of customers; where the client named another server it is only a
-hint (`sure` is false).
+one. Where the client says none, a certificate counts if all its names belong to one operator (content networks show
+one for hundreds of customers), else the name that DNS gave.
 """
 
 from __future__ import annotations
@@ -33,7 +32,6 @@ class Known(Struct, frozen=True):
     infected: NameFact | None = None
     evidence: Evidence | None = None
     foreign: bool = False
-    sure: bool = True
 
 
 def server_text(pool: Server) -> str:
@@ -50,12 +48,9 @@ def known_server(session: Session, book: Rulebook, bound: Named | None) -> Known
     names = [named for named in session.names if literal_address(named.name) is None]
     said = sorted((named for named in names if named.basis in _ORDER), key=lambda named: _ORDER.index(named.basis))
     asked = [_judged(named, said, book, port) for named in said]
-    shown = _of_certificate([named for named in names if named.basis == "certificate"], book, port)
     if asked:
-        known = next((one for one in asked if one.fact or one.infected), None)
-        if known is not None or shown is None:
-            return known or asked[0]
-        return Known(shown.name, shown.basis, shown.fact, None, shown.evidence, foreign=True, sure=False)
+        return next((one for one in asked if one.fact or one.infected), asked[0])
+    shown = _of_certificate([named for named in names if named.basis == "certificate"], book, port)
     if shown is not None:
         return shown
     return _judged(bound, [bound], book, port) if bound is not None else Known()
@@ -63,13 +58,12 @@ def known_server(session: Session, book: Rulebook, bound: Named | None) -> Known
 
 def server_of(session: Session, known: Known) -> Server:
     """The server of a finding; behind a proxy its address is known only where the client asked for one."""
-    name = known.name if known.sure else None
     if session.via is None:
         ip, port = session.ends[1]
-        return Server(ip, port, name, None, list(known.basis))
+        return Server(ip, port, known.name, None, list(known.basis))
     proxy, target = session.via
     address = literal_address(target.name)
-    return Server(address, target.port, name, None, list(known.basis) or [target.basis], proxy)
+    return Server(address, target.port, known.name, None, list(known.basis) or [target.basis], proxy)
 
 
 def _judged(named: Named, all_said: list[Named], book: Rulebook, port: int | None) -> Known:

@@ -1,0 +1,239 @@
+"""Roles: who mines, who asks, who serves, who only looks."""
+
+from __future__ import annotations
+
+import pytest
+
+from netminer_detect.findings import Level, Role, Verdict
+from netminer_detect.outputs.wording import why
+from tests.scenes import (
+    AUTHORIZE,
+    LOGIN,
+    MINER,
+    MINES,
+    NOTIFY,
+    POOL,
+    REFUSED,
+    RESOLVER,
+    SUBSCRIBE,
+    SUBSCRIBED,
+    C,
+    S,
+    Scene,
+    http,
+    tls,
+)
+
+GIVEN_WORK = [*LOGIN, (S, NOTIFY)]
+TURNED_AWAY = [(C, SUBSCRIBE), (S, SUBSCRIBED), (C, AUTHORIZE), (S, REFUSED)]
+OUTSIDE = "192.0.2.77"
+
+
+def server(number: int) -> str:
+    return f"198.51.100.{number + 1}"
+
+
+def roles(scene: Scene, **settings) -> set[tuple[str, str]]:
+    return {(finding.source_ip, finding.role.value) for finding in scene.findings(**settings)}
+
+
+# Probers.
+
+
+@pytest.mark.parametrize("said", [GIVEN_WORK, TURNED_AWAY, [(C, SUBSCRIBE)]], ids=["work", "refused", "unanswered"])
+def test_who_asks_many_servers_once_and_works_for_none_is_a_prober(said):
+    scene = Scene()
+    for number in range(6):
+        scene.tcp(said, server=server(number))
+    findings = scene.findings()
+    assert len(findings) == 6
+    for finding in findings:
+        assert (finding.role, finding.verdict) == (Role.PROBER, Verdict.SUSPECTED)
+        assert finding.why_args == {"servers": 6, "server": f"{finding.pool.ip}:3333"}
+        assert f"{finding.pool.ip}:3333" in why(finding)
+
+
+def test_who_leaves_several_servers_that_gave_work_is_a_prober():
+    scene = Scene()
+    for number in range(3):
+        scene.tcp(GIVEN_WORK, server=server(number))
+    assert roles(scene) == {(MINER, "prober")}
+
+
+def test_contacts_of_a_prober_are_a_probers():
+    scene = Scene()
+    for number in range(6):
+        scene.tcp([(C, SUBSCRIBE)], server=server(number))
+    scene.tcp([]).tcp(tls(b"xmr.pool.example"), server=server(9)).resolved("fee.example", server(10))
+    findings = scene.findings()
+    assert len(findings) == 9
+    assert {(finding.role, finding.verdict) for finding in findings} == {(Role.PROBER, Verdict.SUSPECTED)}
+
+
+def test_a_port_scan_that_touches_known_pools_is_a_prober():
+    scene = Scene()
+    for number in range(20):
+        scene.resolved("xmr.pool.example", server(number)).tcp([], server=server(number))
+        scene.tcp([], server=server(number), port=22)
+    scene.tcp([])
+    findings = scene.findings()
+    assert {(finding.role, finding.level) for finding in findings} == {(Role.PROBER, Level.LOOKUP)}
+
+
+def test_a_miner_with_many_fallbacks_is_a_miner():
+    """It tries its whole list, one takes it, and it stays there."""
+    scene = Scene()
+    for number in range(7):
+        scene.tcp(TURNED_AWAY, server=server(number))
+    scene.tcp([*LOGIN, *[(S, NOTIFY)] * 8], server=server(7), pace_s=10)
+    findings = scene.findings()
+    assert {finding.role for finding in findings} == {Role.MINER}
+    assert max(finding.verdict for finding in findings) is Verdict.CONFIRMED
+
+
+def test_a_miner_that_nobody_takes_is_a_miner():
+    """It goes through its list again and again; a prober asks once."""
+    scene = Scene()
+    for _ in range(3):
+        for number in range(8):
+            scene.tcp(TURNED_AWAY, server=server(number))
+    findings = scene.findings()
+    assert {(finding.role, finding.level) for finding in findings} == {(Role.MINER, Level.ATTEMPT)}
+
+
+def test_a_miner_that_starts_with_its_list_is_a_miner():
+    """cgminer asks all its pools at once, and keeps the first that answers; the capture ends there."""
+    scene = Scene()
+    for number in range(4):
+        scene.tcp(GIVEN_WORK, server=server(number), captured="open")
+    assert roles(scene) == {(MINER, "miner")}
+
+
+def test_many_miners_behind_one_address_are_miners():
+    scene = Scene()
+    for number in range(9):
+        scene.tcp(MINES, client=OUTSIDE, server=server(number))
+    assert roles(scene) == {(OUTSIDE, "miner")}
+
+
+def test_encrypted_sessions_that_last_are_a_miners():
+    scene = Scene()
+    for number in range(7):
+        scene.resolved("xmr.pool.example", server(number)).tcp([*tls(None), *tls(None)[2:]], server=server(number),
+                                                               pace_s=10)
+    findings = scene.findings()
+    assert {(finding.role, finding.verdict) for finding in findings} == {(Role.MINER, Verdict.PROBABLE)}
+
+
+def test_a_miner_that_also_probes_is_both():
+    scene = Scene().tcp(MINES, server=server(99))
+    for number in range(20):
+        scene.tcp([(C, SUBSCRIBE)], server=server(number))
+    findings = scene.findings()
+    assert {finding.pool.ip for finding in findings if finding.role is Role.MINER} == {server(99)}
+    assert sum(finding.role is Role.PROBER for finding in findings) == 20
+
+
+def test_a_monitor_of_pools_is_a_prober():
+    """It asks the same servers all day, gets work, and leaves."""
+    scene = Scene()
+    for _ in range(5):
+        for number in range(3):
+            scene.tcp(GIVEN_WORK, server=server(number))
+    assert roles(scene) == {(MINER, "prober")}
+
+
+# Who serves.
+
+
+def test_a_proxy_serves_miners_and_mines_upstream():
+    scene = Scene()
+    for number in range(3):
+        scene.tcp(MINES, client=f"10.3.0.{number + 1}", server="10.3.0.9")
+    scene.tcp(MINES, client="10.3.0.9", server=POOL)
+    findings = {finding.source_ip: finding for finding in scene.findings()}
+    proxy = findings["10.3.0.9"]
+    assert (proxy.role, proxy.level, proxy.verdict) == (Role.PROXY, Level.SHARES, Verdict.CONFIRMED)
+    assert (proxy.pool.ip, proxy.why_args["clients"]) == (POOL, 3)
+    assert {findings[f"10.3.0.{number + 1}"].role for number in range(3)} == {Role.MINER}
+
+
+def test_a_proxy_that_speaks_tls_upstream():
+    scene = Scene().tcp(MINES, server="10.3.0.9")
+    scene.tcp(tls(b"xmr.pool.example"), client="10.3.0.9", server="198.51.100.4")
+    findings = {finding.source_ip: finding for finding in scene.findings()}
+    assert (findings["10.3.0.9"].role, findings["10.3.0.9"].level) == (Role.PROXY, Level.ENDPOINT)
+
+
+def test_a_pool_is_found_only_inside():
+    served = Scene().tcp(MINES, client=OUTSIDE, server="10.3.0.9").tcp(MINES, client="192.0.2.78", server="10.3.0.9")
+    pool = served.finding()
+    assert (pool.source_ip, pool.role, pool.verdict) == ("10.3.0.9", Role.POOL, Verdict.CONFIRMED)
+    assert (pool.pool.ip, pool.pool.port, pool.why_args["clients"]) == ("10.3.0.9", 3333, 2)
+    assert (pool.shares.accepted, pool.connections_total) == (2, 2)
+    for client, machine in (("10.3.0.17", "10.3.0.9"), (OUTSIDE, "198.51.100.4")):
+        # Both inside, or neither: the client is judged.
+        assert roles(Scene().tcp(MINES, client=client, server=machine)) == {(client, "miner")}
+    named = Scene().tcp(MINES, client=OUTSIDE, server="198.51.100.4")
+    assert roles(named, inside=("198.51.100.0/24",)) == {("198.51.100.4", "pool")}
+
+
+@pytest.mark.parametrize("answer", [[], [(S, b"HTTP/1.1 400 Bad Request\r\n\r\n")], [(S, b"-ERR unknown command\r\n")]],
+                         ids=["none", "http", "redis"])
+def test_who_is_asked_from_outside_is_no_pool(answer):
+    """Scanners ask every address for work: the machine that was asked did nothing."""
+    finding = Scene().tcp([(C, SUBSCRIBE), *answer], client=OUTSIDE, server="10.3.0.9").finding()
+    assert (finding.source_ip, finding.role, finding.verdict) == (OUTSIDE, Role.PROBER, Verdict.SUSPECTED)
+    assert "10.3.0.9:3333" in why(finding)
+
+
+# Who only looks.
+
+
+@pytest.mark.parametrize("scene", [
+    Scene().tcp(tls(b"www.pool.example"), server="198.51.100.4", port=443),
+    Scene().tcp(tls(b"pool.example"), server="198.51.100.4", port=443),
+    Scene().tcp(tls(b"site.pool.example"), server="198.51.100.4", port=8443),
+    Scene().tcp(tls(b"www.xmr.pool.example"), server="198.51.100.4", port=443),
+    Scene().tcp(tls(b"both.example"), server="198.51.100.4", port=443),
+    Scene().tcp(tls(b"nothing-known.pool.example"), server="198.51.100.4", port=443),
+    Scene().tcp(http("www.pool.example"), server="198.51.100.4", port=80),
+    Scene().tcp(http("both.example"), server="198.51.100.4", port=80),
+    Scene().resolved("www.pool.example", "198.51.100.4").tcp(tls(None), server="198.51.100.4", port=443),
+    Scene().tcp([(C, b"CONNECT www.pool.example:443 HTTP/1.1\r\n\r\n"), (S, b"HTTP/1.1 200 OK\r\n\r\n"),
+                 *tls(b"www.pool.example")], server="10.0.0.8", port=3128),
+], ids=["www", "apex", "site", "www-below", "both", "unknown-page", "http", "http-both", "dns", "proxied"])
+def test_a_visitor_of_a_pools_website_does_not_mine(scene):
+    finding = scene.finding()
+    assert (finding.role, finding.level, finding.verdict) == (Role.VISITOR, Level.CONTEXT, Verdict.NOT_MINING)
+    assert finding.pool is None and finding.peer.operator == "Example Pool" and "not mining" in why(finding)
+
+
+def test_asking_dns_for_a_website_is_nothing():
+    scene = Scene().resolved("www.pool.example").resolved("pool.example").resolved("site.pool.example")
+    assert scene.findings() == []
+
+
+def test_a_host_of_both_is_a_server_at_its_port():
+    assert Scene().tcp(tls(b"both.example"), server="198.51.100.4").told() == [
+        (MINER, "miner", "endpoint", "endpoint_name")]
+
+
+@pytest.mark.parametrize(("name", "port", "told"), [
+    (b"mx1.pool.example", 25, []), (b"imap1.pool.example", 993, []), (b"bastion.pool.example", 22, []),
+    (b"unheard.pool.example", 1314, [(MINER, "miner", "endpoint", "endpoint_name")]),
+    (b"stratum.pool.example", 443, [(MINER, "miner", "endpoint", "endpoint_name")]),
+])
+def test_the_port_tells_what_an_unknown_host_of_an_operator_is(name, port, told):
+    assert Scene().tcp(tls(name), server="198.51.100.4", port=port).told() == told
+
+
+def test_a_resolver_asks_for_its_clients():
+    lookup = (MINER, "miner", "lookup", "lookup_dns")
+    resolver = (RESOLVER, "resolver", "context", "resolver")
+    forwards = Scene().resolved("xmr.pool.example").resolved("xmr.pool.example", client=RESOLVER, server="192.0.2.53")
+    assert sorted(forwards.told()) == sorted([lookup, resolver])
+    alone = Scene().dns("xmr.pool.example", client=RESOLVER, server="192.0.2.53", recursion=False)
+    assert alone.told() == [resolver]
+    finding = alone.finding()
+    assert (finding.verdict, finding.pool, finding.peer.name) == (Verdict.NOT_MINING, None, "xmr.pool.example")
