@@ -102,6 +102,7 @@ class FlowReader:
                 at += 1
                 continue
             del self._early[at]
+            self._give_up(early.segment)
             self._deliver(early.segment, early.mark)
             at = 0
 
@@ -115,6 +116,14 @@ class FlowReader:
             (client, port), (server, server_port) = session.client, session.server
             shown = f"{client} port {port} to {server} port {server_port}"
             session.opened = Evidence(mark, Side.CLIENT, "connection", shown)
+
+    def _give_up(self, segment: Segment) -> None:
+        """A packet that waited long enough answers what lies behind a hole: the hole will not be filled, and what
+        lies behind it is read before its answer."""
+        side = Side.SERVER if segment.forward else Side.CLIENT
+        stream = self._backward if segment.forward else self._forward
+        if segment.acknowledgement:
+            self._read(side, stream.give_up(segment.acknowledgement))
 
     def _is_early(self, segment: Segment) -> bool:
         """Whether a packet answers what the capture shows only behind it. Two taps, or a capture thread each

@@ -48,6 +48,7 @@ class LineSplitter(Struct):
     _size: int = 0
     _tries: int = 0
     _skipping: bool = False
+    _lost: bool = False
 
     @property
     def at_start(self) -> bool:
@@ -57,6 +58,9 @@ class LineSplitter(Struct):
     def feed(self, data: bytes) -> list[bytes]:
         """The lines completed by `data`, without their ends; empty ones are left out. Where a whole object ends
         with `data` that is a line: who waits for an answer waits, with or without a line end."""
+        if self._lost and data.lstrip(_JUNK)[:1] == b"{":
+            # Messages begin with segments, mostly; the inside of one has no method and no result.
+            self._restart()
         first, end, rest = self._with_ends(data).partition(b"\n")
         if not end:
             self._hold(first)
@@ -88,8 +92,8 @@ class LineSplitter(Struct):
             out.append(piece)
         return b"".join(out)
 
-    def _restart(self, skipping: bool = False) -> None:
-        self._pieces, self._size, self._tries, self._skipping = [], 0, 0, skipping
+    def _restart(self, skipping: bool = False, lost: bool = False) -> None:
+        self._pieces, self._size, self._tries, self._skipping, self._lost = [], 0, 0, skipping, lost
 
     def _unended(self) -> list[bytes]:
         """The line at hand, where it is a whole object already."""
@@ -114,8 +118,9 @@ class LineSplitter(Struct):
             self._restart(skipping=True)
 
     def gap(self) -> None:
-        """Bytes are missing: what is held belongs to a broken line, and so does what comes up to the next LF."""
-        self._restart(skipping=True)
+        """Bytes are missing: what is held belongs to a broken line, and so does what comes up to the next line end,
+        or to data that begins with an object."""
+        self._restart(skipping=True, lost=True)
 
     def close(self) -> bytes:
         """The last line, which may lack its LF when the peer closes."""

@@ -96,6 +96,13 @@ class Stream(Struct):
             return 0
         return self._position(acknowledgement) - self._next
 
+    def give_up(self, acknowledgement: int) -> list[Data | Gap]:
+        """Wait no longer for what the receiver has acknowledged: it was sent, and the capture lacks it."""
+        out: list[Data | Gap] = []
+        while self._waiting and self._waiting[0].start <= self._position(acknowledgement):
+            out += self._skip_hole()
+        return out
+
     def close(self) -> list[Data | Gap]:
         """The flow is over: return all that waits, with the gaps between."""
         out: list[Data | Gap] = []

@@ -10,11 +10,14 @@ from netminer_detect.findings import Level
 from netminer_detect.settings import ScanSettings
 from tests.captures import pcap
 from tests.conversations import START_NS, Conversation, Message, connection, default_path, deliver, load
+from tests.dialogue import answer, ask, message
 from tests.expectations import mining, mistakes
 from tests.wire import frame
 
 scanning = pytest.importorskip("netminer_detect.scanning", exc_type=ImportError)
 
+HEAD = (Message(0, True, message(ask(1, "mining.subscribe", ["x/1"]))),
+        Message(0, False, message(answer(1, [[], "f8", 4]))))
 PAGE = b"GET /favicon.ico HTTP/1.1\r\nHost: node.example\r\n\r\n"
 NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 3\r\n\r\nno\n"
 
@@ -56,3 +59,18 @@ def test_packets_of_the_head_in_any_order_of_a_few(tmp_path):
         first = [replace(data[at], time_ns=data[n].time_ns) for n, at in enumerate(order)]
         report = scan(tmp_path, conversation, [*opening, *first, *data[4:], *closing])
         assert mistakes(report, conversation.expected) == []
+
+
+@pytest.mark.parametrize("lost", range(24))
+def test_a_hole_holds_back_neither_questions_nor_answers(tmp_path, lost):
+    """Twelve shares, one packet never captured: all other shares find their answers, in order."""
+    shares = [part for n in range(12) for part in (
+        Message(2 * n, True, message(ask(n + 9, "mining.submit", ["a.b", "j", f"{n:08x}", "6b023085", "0badcafe"]))),
+        Message(2 * n + 1, False, message(answer(n + 9, n % 3 != 2))))]
+    opening, data, closing = connection([*HEAD, *shares])
+    del data[len(HEAD) + lost]
+    (finding,) = mining(scan(tmp_path, Conversation("", (), {"port": 3333}), [*opening, *data, *closing]))
+    asked, answered = (11, 11) if lost % 2 == 0 else (12, 11)
+    accepted = 8 - (lost // 2 % 3 != 2)
+    assert (finding.shares.submitted, finding.shares.accepted + finding.shares.rejected) == (asked, answered)
+    assert (finding.shares.accepted, finding.shares.rejected) == (accepted, answered - accepted)

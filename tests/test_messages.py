@@ -123,6 +123,16 @@ def test_line_without_end_is_not_held():
     assert splitter.too_long == 1
 
 
+def test_message_that_begins_with_the_data_behind_a_gap_is_read():
+    splitter = LineSplitter()
+    splitter.gap()
+    assert splitter.feed(b" " + SOUND + b"\n") == [b" " + SOUND]
+    splitter.gap()
+    assert splitter.feed(b'"x"}') == []
+    assert splitter.feed(SOUND[:9]) == []
+    assert splitter.feed(SOUND[9:] + b"\n") == [SOUND]
+
+
 def test_gap_drops_the_broken_line_only():
     splitter = LineSplitter()
     assert splitter.feed(b'{"id":1') == []
