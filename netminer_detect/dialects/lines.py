@@ -45,6 +45,8 @@ class Lines(Struct):
     _framings: dict[Side, Framing] = field(default_factory=lambda: {side: Framing() for side in Side})
     _kept: list[Message] = field(default_factory=list)
     _kept_bytes: int = 0
+    # Sides of which bytes are missing, by the number of messages kept before.
+    _holes: dict[int, set[Side]] = field(default_factory=dict)
     _best: dict[type[Dialect], Hint] = field(default_factory=dict)
     _strange: int = 0
     _strange_bytes: int = 0
@@ -72,6 +74,8 @@ class Lines(Struct):
         self._framings[side].gap()
         if self._dialect is not None:
             self._dialect.gap(self._true_side(side))
+        else:
+            self._holes.setdefault(len(self._kept), set()).add(self._true_side(side))
         return []
 
     def close(self) -> list[Observation]:
@@ -165,15 +169,24 @@ class Lines(Struct):
         strength = max(strength for strength, _ in likely)
         chosen = next(dialect for found, dialect in likely if found is strength)
         self._dialect = chosen()
-        if self._best[chosen].speaker is Side.SERVER:
+        turned = self._best[chosen].speaker is Side.SERVER
+        if turned:
             self.swapped = not self.swapped
             for message in kept:
                 message.side = message.side.other
         found: list[Observation] = [DialectRecognised(kept[-1].evidence("dialect"), chosen.NAME, self.swapped)]
         self._best.clear()
-        for message in kept:
+        for at, message in enumerate(kept):
+            self._tell_holes(at, turned)
             found += self._dialect.read(message) or []
+        self._tell_holes(len(kept), turned)
         return found
+
+    def _tell_holes(self, kept: int, turned: bool) -> None:
+        """Tell the dialect of what was missing before it was known."""
+        for side in self._holes.pop(kept, ()):
+            if self._dialect is not None:
+                self._dialect.gap(side.other if turned else side)
 
     def _count_strange(self, lines: int, size: int) -> None:
         """Give a flow up that says nothing of mining."""

@@ -67,7 +67,7 @@ class Xelis(Kin):
         """A share names the rig, which logged in with its wallet."""
         found = super()._submit(message)
         return [
-            replace(share, login=self._logins.get(share.login or "", None if self._logins else share.login))
+            replace(share, login=self._logins.get(share.login or ""))
             if isinstance(share, ShareSubmitted) else share
             for share in found
         ]
