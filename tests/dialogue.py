@@ -10,14 +10,16 @@ import hashlib
 import json
 import pathlib
 import tempfile
+from collections.abc import Iterable
 from typing import Any
 
 from netminer_detect.findings import Finding, Report
 from netminer_detect.scanning import run_scan
 from netminer_detect.settings import ScanSettings
-from tests.conversations import Conversation, Message, as_capture
+from tests.captures import pcap
+from tests.conversations import START_NS, Conversation, Message, as_capture, connection, default_path
 from tests.expectations import mining
-from tests.wire import Path
+from tests.wire import Packet, Path, frame
 
 M, P = "miner", "pool"
 _SECOND_NS = 1_000_000_000
@@ -84,10 +86,27 @@ def hexes(label: str, digits: int) -> str:
 
 def scan(conversation: Conversation, delivery: str = "whole", path: Path | None = None) -> Report:
     """What a scan of the dialogue finds."""
+    return scan_capture(as_capture(conversation, delivery, path))
+
+
+def scan_packets(conversation: Conversation, packets: Iterable[Packet]) -> Report:
+    """What a scan finds in some packets of a dialogue's connection."""
+    path = default_path(conversation)
+    return scan_capture(pcap([(START_NS + packet.time_ns, frame(path, packet)) for packet in packets]))
+
+
+def scan_capture(capture: bytes) -> Report:
+    """What a scan finds in a capture file."""
     with tempfile.TemporaryDirectory() as folder:
-        capture = pathlib.Path(folder) / "dialogue.pcap"
-        capture.write_bytes(as_capture(conversation, delivery, path))
-        return run_scan(ScanSettings(inputs=(str(capture),)), None, lambda _: None).report
+        path = pathlib.Path(folder) / "dialogue.pcap"
+        path.write_bytes(capture)
+        return run_scan(ScanSettings(inputs=(str(path),)), None, lambda _: None).report
+
+
+def begun_before(conversation: Conversation, first: int) -> list[Packet]:
+    """The packets of a capture that begins with a message in the middle of the dialogue."""
+    _, data, closing = connection(list(conversation.lines))
+    return data[first:] + closing
 
 
 def found(conversation: Conversation, delivery: str = "whole") -> list[Finding]:
