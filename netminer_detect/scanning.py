@@ -50,16 +50,18 @@ class Outcome(Struct):
 
 
 class Ours(Struct, frozen=True):
-    """What is inside: the inventory, private addresses, and what the user names."""
+    """What is inside: the inventory, private addresses, and what the user names (IP version, first, last address)."""
 
     inventory: Inventory | None
-    networks: tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
+    spans: tuple[tuple[int, int, int], ...]
 
     def holds(self, ip: str) -> bool:
         if is_private(ip) or (self.inventory is not None and self.inventory.contains(ip)):
             return True
+        if not self.spans:
+            return False
         address = ipaddress.ip_address(ip)
-        return any(address in network for network in self.networks if network.version == address.version)
+        return any(version == address.version and low <= int(address) <= high for version, low, high in self.spans)
 
     def unit_of(self, ip: str) -> Organisation | None:
         return self.inventory.lookup(ip) if self.inventory is not None else None
@@ -140,13 +142,19 @@ def _ours(settings: ScanSettings, warn: Warn) -> Ours:
     inventory = _inventory(settings.orgs) if settings.orgs else None
     for line in inventory.warnings if inventory is not None else ():
         warn(line)
-    networks = []
-    for text in settings.inside:
-        try:
-            networks.append(ipaddress.ip_network(text, strict=False))
-        except ValueError as error:
-            raise ConfigError(f"--inside {text}", str(error), "write a network as 192.0.2.0/24") from error
-    return Ours(inventory, tuple(networks))
+    return Ours(inventory, tuple(span for text in settings.inside for span in _inside(text, warn)))
+
+
+def _inside(text: str, warn: Warn) -> Sequence[tuple[int, int, int]]:
+    from netminer_detect.organisations.addresses import AddressError, parse_addresses, shown
+
+    try:
+        spans, notes = parse_addresses(text)
+    except AddressError as error:
+        raise ConfigError(f"--inside {shown(text)}", error.what, error.fix) from error
+    for note in notes:
+        warn(f"--inside {shown(text)}: {note}")
+    return spans
 
 
 def _inventory(path: str) -> Inventory:
