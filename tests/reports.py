@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from netminer_detect.estimate.power import Efficiencies, Efficiency
 from netminer_detect.findings import (
     Claim,
     Connection,
@@ -32,6 +33,7 @@ LIBRARY = Organisation("lib", "Library", "university", "it@lib.example")
 DORMITORY = Organisation("dorm", "学生宿舍", "university", "网络中心 8001")
 NOON = 1_777_636_800_000_000_000  # 2026-05-01T12:00:00Z
 SECOND = 1_000_000_000
+EFFICIENCIES = Efficiencies({"rx/0": Efficiency("hash", 1000.0, "kH/s", 4.0, 8.0, 30.0)}, 1.1)
 
 
 def line(frame: int | None, what: str, excerpt: str, capture: str = "pcaps/a.pcap", **more: object) -> EvidenceLine:
@@ -41,7 +43,7 @@ def line(frame: int | None, what: str, excerpt: str, capture: str = "pcaps/a.pca
 
 def miner(**more: object) -> Finding:
     """A finding with every field filled."""
-    work = [Work("rx/0", "hash", Fraction(2**64 + 1), "accepted shares", 812.4, 167.5, 1956.4)]
+    work = [Work("rx/0", "hash", Fraction(960063), "accepted shares", 812.4, 167.5, 1956.4, 3)]
     worker = Worker("48abc.lab-3", "48abc", "lab-3", "XMRig/6.21.3", "hunter2", Shares(4, 3, 1, 0), work)
     values: dict[str, object] = {
         "id": "9f2c41d07be81a55", "source_ip": "10.3.0.17", "role": Role.MINER, "level": Level.SHARES,
@@ -54,6 +56,7 @@ def miner(**more: object) -> Finding:
         "workers": [worker], "jobs": Jobs(12, Fraction(75000), Fraction(2**70 + 1)), "shares": Shares(4, 3, 1, 0),
         "work": work, "claimed": [Claim("rx/0", "hash", 900.0)], "first_seen_ns": NOON,
         "last_seen_ns": NOON + 1181 * SECOND + 123_456_789, "connections": [Connection(50412, NOON, NOON + SECOND)],
+        "mining": [(NOON, NOON + 1181 * SECOND)],
         "connections_total": 1, "packets": 145, "bytes": 20611, "rules": ["pool-example", "agent-xmrig"],
         "organisation": LIBRARY,
         "evidence": [line(12, "login", '{"pass":"***"}', unmasked='{"pass":"hunter2"}'), line(13, "job", "{}"),

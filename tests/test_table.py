@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from netminer_detect.findings import Level, Report, Role, Server, Shares, Totals, Unread, Verdict, Worker
+from netminer_detect.findings import Level, Organisation, Report, Role, Server, Shares, Totals, Unread, Verdict, Worker
 from netminer_detect.outputs import csv, jsonl, table
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import span_text
@@ -140,6 +140,15 @@ def test_no_report_steers_a_terminal_or_breaks_the_width(what: Report, width, la
     assert not any(unicodedata.category(char) == "Cf" for char in text)
     text.encode()
     assert all(cell_len(one) <= width for one in text.splitlines())
+
+
+@pytest.mark.parametrize("width", [80, 100, 119, 120, 139, 140, 200])
+def test_no_column_is_lost_where_there_is_room(width):
+    long = miner(organisation=Organisation("x", "Institute of " + "Very Long Names " * 3, None, "someone@example.org"),
+                 coin="BTC", source_ip="2001:db8:1234:5678:9abc:def0:1234:5678")
+    text = drawn(report(miner(), long), width)
+    assert [name for name in ("Machine", "Unit", "Verdict", "Roles", "Findings", "Contact") if name not in text] == []
+    assert ("Rate" in text) is (width >= 140)
 
 
 def test_sentences_count_and_do_not_fill_in_what_the_wire_says():

@@ -34,6 +34,12 @@ MAX_SOURCES = 1000
 MAX_UNREAD = 10
 # On narrower terminals columns that the lines above have said are left out.
 WIDE = 100
+WIDER = 120
+WIDEST = 140
+MAX_RATES = 4
+# Columns whose cells are not torn apart, and the least width of those that may be, between words.
+_WHOLE = frozenset({"Rate", "Power", "Verdict", "Level"})
+_LEAST = {"Machine": 15, "Unit": 12}
 
 
 def draw_sources(console: Console, sources: Sequence[SourceSummary], lang: str) -> None:
@@ -44,20 +50,24 @@ def draw_sources(console: Console, sources: Sequence[SourceSummary], lang: str) 
     if len(mining) < 2:
         return
     units = any(source.organisation for source in mining)
-    rates = any(work.rate is not None for source in mining for work in source.work)
+    power = any(source.power for source in mining)
     wide = console.width >= WIDE
-    table = _table(lang, ["Machine", *(["Unit"] if units else []), "Verdict", *(["Level"] if wide else []), "Roles",
-                          "Coins", *(["Rate", "Power"] if rates else [])], ["Servers", "Findings"])
+    wider = console.width >= WIDER
+    rates = console.width >= WIDEST and any(work.rate is not None for source in mining for work in source.work)
+    table = _table(lang, ["Machine", *(["Unit"] if units else []), "Verdict", *(["Level"] if wider else []), "Roles",
+                          "Coins", *(["Rate"] if rates else []), *(["Power"] if power else [])],
+                   [*(["Servers"] if wide else []), "Findings"])
     for source in mining[:MAX_SOURCES]:
         cells: list[str | Text] = [
             plain(source.source_ip, 64),
             *([_name(source.organisation, lang)] if units else []),
             Text(word(source.verdict.word, lang), style=STYLES[source.verdict]),
-            *([word(source.level.word, lang)] if wide else []),
+            *([word(source.level.word, lang)] if wider else []),
             ", ".join(word(role.value, lang) for role in source.roles),
             " ".join(plain(coin, 12) for coin in source.coins),
-            *([_rates(source.work), _power(source.power)] if rates else []),
-            str(source.pools),
+            *([_rates(source.work)] if rates else []),
+            *([_power(source.power)] if power else []),
+            *([str(source.pools)] if wide else []),
             str(source.findings),
         ]
         table.add_row(*cells)
@@ -71,17 +81,19 @@ def draw_units(console: Console, units: Sequence[OrganisationSummary], lang: str
     """A line a unit; none where no inventory names any."""
     if not any(unit.organisation for unit in units):
         return
-    rates = any(work.rate is not None for unit in units for work in unit.work)
+    power = any(unit.power for unit in units)
     wide = console.width >= WIDE
-    table = _table(lang, ["Unit"], ["Machines", "confirmed", "probable", "suspected"],
-                   [*(["Coins"] if wide else []), *(["Rate", "Power"] if rates else []), "Contact"])
+    rates = console.width >= WIDEST and any(work.rate is not None for unit in units for work in unit.work)
+    shown = [*(["Coins"] if wide else []), *(["Rate"] if rates else []), *(["Power"] if power else []), "Contact"]
+    table = _table(lang, ["Unit"], ["Machines", "confirmed", "probable", "suspected"], shown)
     for unit in units:
         known = unit.organisation
         counts = (unit.sources, unit.confirmed, unit.probable, unit.suspected)
         table.add_row(
             _name(known, lang), *(str(count) for count in counts),
             *([" ".join(plain(coin, 12) for coin in unit.coins)] if wide else []),
-            *([_rates(unit.work), _power(unit.power)] if rates else []),
+            *([_rates(unit.work)] if rates else []),
+            *([_power(unit.power)] if power else []),
             plain(known.contact, 80) if known and known.contact else "",
         )
     console.print()
@@ -99,7 +111,7 @@ def draw_power(console: Console, totals: Totals, lang: str) -> None:
                     else f"{power.wall_factor:g} times as much at the wall")
     console.print()
     console.print(labelled(word("Power of all", lang), told, lang))
-    console.print(labelled(word("assumed", lang), [plain(power.basis, 400)], lang), style="dim")
+    console.print(labelled(word("Assumed", lang), [plain(power.basis, 400)], lang), style="dim")
 
 
 def draw_reading(console: Console, totals: Totals, lang: str) -> None:
@@ -131,11 +143,11 @@ def _table(lang: str, texts: list[str], numbers: list[str], more: Sequence[str] 
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for heading in texts:
-        table.add_column(word(heading, lang), overflow="fold")
+        table.add_column(word(heading, lang), overflow="fold", no_wrap=heading in _WHOLE, min_width=_LEAST.get(heading))
     for heading in numbers:
         table.add_column(word(heading, lang), justify="right", no_wrap=True)
     for heading in more:
-        table.add_column(word(heading, lang), overflow="fold")
+        table.add_column(word(heading, lang), overflow="fold", no_wrap=heading in _WHOLE)
     return table
 
 
@@ -144,10 +156,12 @@ def _name(unit: Organisation | None, lang: str) -> str:
 
 
 def _rates(works: Sequence[Work]) -> str:
-    """The rates, one algorithm each."""
-    return ", ".join(
+    """The rates, one algorithm a line."""
+    shown = [
         rate_text(work.rate, work.unit) + (f" {plain(work.algorithm, 32)}" if work.algorithm else "")
-        for work in works if work.rate is not None)
+        for work in works if work.rate is not None
+    ]
+    return "\n".join([*shown[:MAX_RATES], *(["…"] if len(shown) > MAX_RATES else [])])
 
 
 def _power(power: Power | None) -> str:

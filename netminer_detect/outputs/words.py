@@ -19,7 +19,7 @@ _WORDS = {
     "session": "会话", "device": "设备", "attempt": "尝试", "endpoint": "已知服务器", "pattern": "流量特征",
     "lookup": "查询", "context": "背景", "Machine": "机器", "Unit": "单位", "Verdict": "结论",
     "Level": "证据等级", "Roles": "行为", "Coins": "币种", "Rate": "算力", "Power": "功率",
-    "Power of all": "总功率", "assumed": "假设", "Servers": "服务器",
+    "Power of all": "总功率", "Assumed": "假设", "Servers": "服务器",
     "Findings": "发现", "Machines": "机器", "Contact": "联系人", "unassigned": "未登记", "via": "经由",
     "as": "账号", "Cryptocurrency traffic that is not mining": "与挖矿无关的加密货币流量",
     "No mining was found.": "未发现挖矿。", "Nothing was read.": "没有读到任何内容。",
