@@ -152,6 +152,19 @@ class TunnelAnswered(Struct, frozen=True):
     opened: bool
 
 
+class NetworkJoined(Struct, frozen=True):
+    """A node of a pool without an operator spoke to another; its evidence says which of the two."""
+
+    evidence: Evidence
+    agent: str | None = None
+
+
+class ShapeSeen(Struct, frozen=True):
+    """What is encrypted has the lengths of the dialect that was recognised; nothing of it was read."""
+
+    evidence: Evidence
+
+
 class ContextSeen(Struct, frozen=True):
     """Cryptocurrency traffic that is not mining: a node's protocol, a wallet's calls."""
 
@@ -179,6 +192,8 @@ Observation = (
     | CoinHinted
     | ServerNamed
     | TunnelAnswered
+    | NetworkJoined
+    | ShapeSeen
     | ContextSeen
     | Malformed
 )

@@ -33,7 +33,7 @@ from netminer_detect.settings import ScanSettings
 from netminer_detect.sources.inputs import find_inputs
 from netminer_detect.sources.series import group_series
 from netminer_detect.sources.sizes import size_of
-from netminer_detect.triage import OPENINGS, TOKENS
+from netminer_detect.triage import LENGTHS, OPENINGS, TOKENS
 
 if TYPE_CHECKING:
     from netminer_detect.organisations.inventory import Inventory
@@ -79,7 +79,7 @@ def run_scan(
     for problem in problems:
         warn(str(problem))
     series = group_series(paths)
-    watch = Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS)
+    watch = Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS, LENGTHS)
     listener = _Listener(progress, warn)
     if progress is not None:
         progress.start(_total_bytes(paths), len(paths))

@@ -2,7 +2,7 @@
 
 Contract: data only. OPENINGS are (offset, bytes) that a direction may begin with; TOKENS are words one of which
 stands in a JSON line of every dialect, for streams whose head was missed. They are necessary conditions, not
-proof: who reads the flow decides.
+proof: who reads the flow decides. LENGTHS are (size, bytes) of first messages that have no better mark.
 """
 
 from __future__ import annotations
@@ -59,4 +59,15 @@ OPENINGS: tuple[tuple[int, bytes], ...] = (
     (6, b"\x00\x02\x00\x02\x00"),
     (0, b"\x00\x00\x01\x06\x00\x00\x02\x00"),
     *((0, b"\x00\x80" + kind) for kind in _SV2_KINDS),
+    (4, b"\x01\x00\x00\x00\x00"),  # Alephium's node: jobs, or a block
+    (4, b"\x01\x00\x00\x00\x01"),
+    (4, b"\x00\x00\x00\x00\x10\x00\x00\x00"),  # the same before messages had a version: jobs of 16 chains
+    (0, b"\x24\x72\xef\x18\x1e\xfc\xd3\x7b"),  # Bitcoin's P2Pool
+    (2, b"\x87\xd7"),  # DATUM's hello
+    (0, b"JOB,"),  # Duino-Coin
+    (0, b"MOTD"),
+    *((0, version) for version in (b"1.", b"2.", b"3.", b"4.", b"5.")),
 )
+
+# First messages without a mark: Monero's P2Pool, and the ephemeral key that opens Stratum V2 under encryption.
+LENGTHS: tuple[tuple[int, bytes], ...] = ((17, b"\x00"), (64, b""))

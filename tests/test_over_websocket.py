@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from netminer_detect.carriers.websocket import WebSocket
 from netminer_detect.dialects.over_websocket import WebSocketMining, as_line, read_websocket
-from netminer_detect.observations import DialectRecognised
+from netminer_detect.observations import DialectRecognised, ShareAnswered
 from tests.conversations import load, names
 from tests.delivery import MARK, C, S, play
 
@@ -72,6 +72,14 @@ def test_what_says_no_line(message):
 ])  # fmt: skip
 def test_lookalike_is_no_mining(messages):
     assert said(*messages) == []
+
+
+def test_duino_coin_in_websocket():
+    found = said((S, b"3.0"), (C, b"JOB,user,LOW,key"), (S, b"a1" * 20 + b"," + b"b2" * 20 + b",6"),
+                 (C, b"57,180.2,Official Web Miner 3.4,None,,9"), (S, b"GOOD"))
+    assert [one.dialect for one in found if isinstance(one, DialectRecognised)] == ["duino-coin"]
+    assert [one.accepted for one in found if isinstance(one, ShareAnswered)] == [True]
+    assert said((S, b"3.0"), (C, b"JOBS,please"), (S, b"GOOD")) == []
 
 
 WEBSOCKET = [name for name in names() if any(

@@ -297,3 +297,8 @@ def claims_of(draft: Draft) -> list[Claim]:
 def is_mining(draft: Draft) -> bool:
     """Whether a dialect was read."""
     return draft.dialect is not None and draft.reason.level > Level.CONTEXT
+
+
+def in_network(draft: Draft) -> bool:
+    """Whether the other end is no server, but another node of a pool without an operator."""
+    return draft.reason.code in ("network_joined", "network_asked")

@@ -25,10 +25,13 @@ from netminer_detect.observations import (
     HandshakeAnswered,
     HandshakeAsked,
     JobAssigned,
+    NetworkJoined,
     Observation,
     RateClaimed,
+    ShapeSeen,
     ShareAnswered,
     ShareSubmitted,
+    Side,
     WorkerLogin,
 )
 
@@ -113,6 +116,8 @@ class Ledger(Struct):
     workers_dropped: int = 0
     silent: int = 0
     watch: Watch = field(default_factory=Watch)
+    network: set[Side] = field(default_factory=set)
+    encrypted: bool = False
     jobs: Jobs = field(default_factory=Jobs)
     algorithms: dict[str, None] = field(default_factory=dict)
     coins: dict[str, list[str]] = field(default_factory=dict)
@@ -153,6 +158,11 @@ class Ledger(Struct):
                 self._coin(observation)
             case AgentSeen():
                 self.agent = _short(observation.agent)
+            case NetworkJoined():
+                self.network.add(observation.evidence.side)
+                self.agent = _short(observation.agent) or self.agent
+            case ShapeSeen():
+                self.encrypted = True
             case _:
                 return
         self.watch.heard(observation.evidence.mark.time_ns, isinstance(observation, JobAssigned))

@@ -58,6 +58,11 @@ def level_of(ledger: Ledger, session: Session, server: str) -> Reason | None:
         return None
     shares = ledger.shares
     known: Arguments = {"agent": ledger.agent, "server": server}
+    if ledger.encrypted:
+        return Reason(Level.PATTERN, "encrypted_shape", {"server": server, "submitted": shares.submitted})
+    if ledger.network:
+        both = len(ledger.network) == len(Side)
+        return Reason(Level.SESSION if both else Level.ATTEMPT, "network_joined" if both else "network_asked", known)
     if shares.accepted:
         return Reason(Level.SHARES, "shares_accepted",
                       known | {"accepted": shares.accepted, "submitted": shares.submitted})

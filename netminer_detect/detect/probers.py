@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from netminer_detect.detect.drafts import Draft, is_mining
+from netminer_detect.detect.drafts import Draft, in_network, is_mining
 from netminer_detect.detect.levels import Reason
 from netminer_detect.findings import Level, Role
 
@@ -32,7 +32,7 @@ def mark_probers(drafts: Iterable[Draft]) -> None:
     """See the module's contract."""
     by_source: dict[str, list[Draft]] = {}
     for draft in drafts:
-        if draft.role is Role.MINER:
+        if draft.role is Role.MINER and not in_network(draft):
             by_source.setdefault(draft.source, []).append(draft)
     for theirs in by_source.values():
         idle = _idle(theirs)

@@ -6,14 +6,14 @@ joined. Inside is what the caller says is ours.
   from outside, and gets none: the machine that was asked did nothing.
 * proxy: serves miners and mines upstream.
 * pool: a mining server inside whose client is outside: the server is the machine judged.
-* node: of two nodes the one inside.
+* node, and a node of a pool without an operator: of two nodes the one inside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from netminer_detect.detect.drafts import Draft, is_mining
+from netminer_detect.detect.drafts import Draft, in_network, is_mining
 from netminer_detect.detect.levels import Reason
 from netminer_detect.detect.probers import mark_probers
 from netminer_detect.findings import Level, Role, Server
@@ -29,7 +29,7 @@ def settle_roles(drafts: Iterable[Draft], inside: Callable[[str], bool]) -> list
     for draft in drafts:
         if not _from_outside(draft, inside):
             kept.append(draft)
-        elif draft.role is Role.NODE:
+        elif draft.role is Role.NODE or in_network(draft):
             kept.append(_turned(draft))
         elif draft.role is Role.MINER and is_mining(draft) and draft.reason.level >= Level.SESSION:
             pools.setdefault((str(draft.pool.ip), draft.pool.port, draft.dialect), []).append(draft)
@@ -52,7 +52,7 @@ def _mark_proxies(drafts: list[Draft]) -> None:
     clients: dict[str, set[str]] = {}
     for draft in drafts:
         serves = draft.role is Role.MINER and is_mining(draft) and draft.reason.level >= Level.SESSION
-        if serves and draft.pool.ip and draft.pool.ip != draft.source:
+        if serves and not in_network(draft) and draft.pool.ip and draft.pool.ip != draft.source:
             clients.setdefault(draft.pool.ip, set()).add(draft.source)
     for draft in drafts:
         served = clients.get(draft.source)

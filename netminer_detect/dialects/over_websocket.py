@@ -6,6 +6,7 @@ it, None where it was missed. Each message becomes one JSON line, read by the di
 * a Socket.IO event (Engine.IO's `4`, Socket.IO's `2`, an optional namespace and id, `["name", argument]`) as
   {"event": name, "argument": argument}; its other packets are pings and greetings and say nothing;
 * base64 of JSON of which every byte was changed by one key (CoinIMP: xor 0xC9) as that JSON.
+Duino-Coin's text is read by its own reader, once its miner has asked for a job.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import re
 from netminer_detect.carriers.http_message import HttpMessage
 from netminer_detect.carriers.reader import Reader
 from netminer_detect.carriers.websocket import WebSocket
+from netminer_detect.dialects.duino_coin import DuinoCoin
 from netminer_detect.dialects.lines import Lines
 from netminer_detect.dialects.registry import dialects, over_websocket
 from netminer_detect.marks import Mark
@@ -76,19 +78,24 @@ class WebSocketMining:
 
     def __init__(self, request: HttpMessage | None) -> None:
         self._lines = Lines(kinds=dialects() + over_websocket(), request=request)
+        self._text: DuinoCoin | None = None
 
     @property
     def done(self) -> bool:
-        return self._lines.done
+        return self._lines.done and self._text is None
 
     def message(self, side: Side, data: bytes, mark: Mark) -> list[Observation]:
         """See `Messages`."""
+        if self._text is None and data.startswith(b"JOB,"):
+            self._text = DuinoCoin()
+        if self._text is not None:
+            return self._text.data(side, data, mark)
         return self._lines.line(side, as_line(data), mark)
 
     def gap(self, side: Side) -> list[Observation]:
         """See `Messages`."""
-        return self._lines.gap(side, 0)
+        return self._lines.gap(side, 0) if self._text is None else self._text.gap(side, 0)
 
     def close(self) -> list[Observation]:
         """See `Messages`."""
-        return self._lines.close()
+        return self._lines.close() + (self._text.close() if self._text is not None else [])

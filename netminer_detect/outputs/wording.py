@@ -27,6 +27,13 @@ _WHY: dict[str, tuple[str, str]] = {
                           "{agent} 尝试在 {server} 挖矿，被拒绝（{reason}）"),
     "handshake_unanswered": ("{agent} tried to mine at {server}; nobody accepted it in this capture",
                              "{agent} 尝试在 {server} 挖矿；抓包中未见被接受"),
+    "network_joined": ("{agent} takes part in a mining pool without an operator, with {server}",
+                       "{agent} 与 {server} 共同参与一个去中心化矿池"),
+    "network_asked": ("{agent} tried to join a mining pool without an operator at {server}; no answer is in the capture",
+                      "{agent} 尝试通过 {server} 加入去中心化矿池；抓包中未见应答"),
+    "encrypted_shape": ("the lengths of all messages with {server} are those of Stratum V2 under encryption, {submitted} "
+                        "of them those of shares; nothing of it was read",
+                        "与 {server} 的全部消息长度符合加密的 Stratum V2，其中 {submitted} 条符合份额长度；内容未能读取"),
     "endpoint_name": ("data was exchanged with {server}, a mining server of {operator}, by its name ({basis})",
                       "与 {operator} 的矿池服务器 {server} 交换了数据（依据名称：{basis}）"),
     "endpoint_dns": ("data was exchanged with {server}, the address that DNS gave for the mining server {name}",
