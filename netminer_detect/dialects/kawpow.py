@@ -1,11 +1,12 @@
-"""KawPow and its ProgPow kin (Ravencoin and others) on a Stratum wire.
+"""KawPow and its kin of ProgPow (Ravencoin and others) on a Stratum wire.
 
     mining.set_target [64 hex]
     mining.notify [job, header 64, seed 64, target 64, clean, height (integer), bits 8]
     mining.submit [user, job, 0x nonce 16, 0x header 64, 0x mix 64]
 
-Work of a share: 2^256 / (target + 1) of its job. Sources: xmrig src/base/net/stratum/EthStratumClient.cpp,
-nicehash/Specifications KawPow_NiceHash_v1.0.txt, RavenCommunity/kawpowminer.
+Work of a share: 2^256 / (target + 1) of its job. The kin say the same and hash otherwise: the wallet tells, or the
+algorithm that MoneroOcean names beside the params; elsewhere it is not known. Sources: xmrig
+src/base/net/stratum/EthStratumClient.cpp, nicehash/Specifications KawPow_NiceHash_v1.0.txt, RavenCommunity/kawpowminer.
 """
 
 from __future__ import annotations
@@ -15,9 +16,15 @@ from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Hint, Message, is_0x, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.observations import Observation
 from netminer_detect.work import from_target
 
+# First letter of the wallet -> algorithm: Ravencoin, Neurai, Clore and AIPG; Firo; Evrmore; Meowcoin.
+_WALLETS = {"R": "kawpow", "N": "kawpow", "A": "kawpow", "a": "firopow", "E": "evrprogpow", "M": "meowpow"}
+_ANY_WALLET = re.compile(r"([RNAaEM])[1-9A-HJ-NP-Za-km-z]{33}(?:[./].*)?\Z")
+# The form that is proof together with the shares'.
 _WALLET = re.compile(r"R[1-9A-HJ-NP-Za-km-z]{33}(?:[./].*)?\Z")
+_NAMES = frozenset({"kawpow", "firopow", "evrprogpow", "meowpow"})
 
 
 def _notify(params: list[Any]) -> JobShape | None:
@@ -36,13 +43,33 @@ class Kawpow(Kin):
     """See the module's contract."""
 
     NAME: ClassVar[str] = "kawpow"
-    SHAPE: ClassVar[Shape] = Shape("kawpow", _notify, _share, _WALLET, default=None, algorithm="kawpow")
+    SHAPE: ClassVar[Shape] = Shape("kawpow", _notify, _share, _WALLET, default=None)
 
     @classmethod
     def hint(cls, message: Message) -> Hint | None:
         """A login alone tells nothing: Verus and Komodo have addresses of the same form."""
         method = message.method
         return None if method is not None and method.lower() == "mining.authorize" else super().hint(message)
+
+    def _authorize(self, message: Message) -> list[Observation]:
+        self._note_wallet(message)
+        return super()._authorize(message)
+
+    def _submit(self, message: Message) -> list[Observation]:
+        self._note_wallet(message)
+        return super()._submit(message)
+
+    def _notify(self, message: Message) -> list[Observation] | None:
+        named = message.body.get("algo")
+        if isinstance(named, str) and named in _NAMES and _notify(message.positional) is not None:
+            self._name_algorithm(named)
+        return super()._notify(message)
+
+    def _note_wallet(self, message: Message) -> None:
+        params = message.positional
+        wallet = _ANY_WALLET.match(params[0]) if params and isinstance(params[0], str) else None
+        if wallet is not None and self.shape.algorithm is None:
+            self._name_algorithm(_WALLETS[wallet[1]])
 
 
 DIALECT = Kawpow

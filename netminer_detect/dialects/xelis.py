@@ -3,6 +3,7 @@
     mining.subscribe [agent] -> [session, extranonce 64, 32, public key 64]
     mining.authorize [address, worker, password]
     mining.notify [job, time hex, work hash 64, "xel/v2", clean]
+        or, as first proposed: [job, work hash 64, the public key, clean]
     mining.submit [worker or "", job, nonce 16]
 
 Work of a share: its difficulty. Sources: vipor-net/xelis-stratum-protocol, nicehash/Specifications
@@ -42,6 +43,7 @@ class Xelis(Kin):
     def __init__(self) -> None:
         super().__init__()
         self._logins: dict[str, str] = {}
+        self._key: str | None = None
 
     @classmethod
     def hint(cls, message: Message) -> Hint | None:
@@ -49,6 +51,9 @@ class Xelis(Kin):
         if message.method is None and isinstance(result, list) and len(result) == 4:
             keys = is_hex(result[1], 64) and is_hex(result[3], 64) and isinstance(result[2], int)
             return Hint(Strength.CERTAIN, Side.SERVER) if keys else None
+        params = message.positional
+        if message.low_method == "mining.authorize" and params and _WALLET.match(str(params[0])[:96]):
+            return Hint(Strength.CERTAIN, Side.CLIENT)
         return super().hint(message)
 
     def _authorize(self, message: Message) -> list[Observation]:
@@ -71,6 +76,19 @@ class Xelis(Kin):
             if isinstance(share, ShareSubmitted) else share
             for share in found
         ]
+
+    def _job_shape(self, message: Message) -> JobShape | None:
+        params = message.positional
+        # Ethereum's jobs look like the proposed ones; these repeat the key of the subscription, where it was seen.
+        if len(params) == 4 and is_hex(params[1], 64) and is_hex(params[2], 64) and isinstance(params[3], bool):
+            return JobShape(text(params[0])) if self._key in (None, params[2]) else None
+        return super()._job_shape(message)
+
+    def _answer(self, message: Message) -> list[Observation] | None:
+        result = message.body.get("result")
+        if message.side is Side.SERVER and isinstance(result, list) and len(result) == 4 and is_hex(result[3], 64):
+            self._key = result[3]
+        return super()._answer(message)
 
     def _notify(self, message: Message) -> list[Observation] | None:
         if _notify(message.positional) is not None:
