@@ -28,6 +28,7 @@ MAX_SHOWN = 8
 EACH_KIND = 3
 MAX_CONTEXT = 20
 MAX_LOGIN = 40
+MAX_CLAIMS = 2
 
 Machine = tuple[str, str | None]
 
@@ -144,7 +145,7 @@ def _filled(parts: Sequence[str], room: int) -> list[str]:
 
 
 def _details(finding: Finding, sentence: str, lang: str) -> list[str]:
-    """What the sentence does not say: the server's address, the login, the rate and power, the frames, the time."""
+    """What the sentence does not say: the server's address, the login, rates and power, the frames, the time."""
     server = finding.pool or finding.peer
     parts = _server(server, sentence, lang) if server is not None else []
     if finding.workers:
@@ -152,8 +153,11 @@ def _details(finding: Finding, sentence: str, lang: str) -> list[str]:
     parts += [rate_text(work.rate, work.unit) for work in finding.work if work.rate is not None]
     if finding.power is not None:
         parts.append(power_text(finding.power, lang))
+    parts += [f"{word('claims', lang)} {rate_text(claim.rate, claim.unit)}" for claim in finding.claimed[:MAX_CLAIMS]]
     if finding.connections_total > 1:
         parts.append(counted(finding.connections_total, "connection", lang))
+    if finding.midstream:
+        parts.append(word("began before the capture", lang))
     parts += _frames(finding, lang)
     when = span_text(finding.first_seen_ns, finding.last_seen_ns)
     return [*parts, when] if when else parts
