@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except KeyboardInterrupt:
-        teller.tell("interrupted before anything was read")
+        teller.tell("interrupted")
         return 130
     except MemoryError:
         teller.tell("out of memory; bound it with --memory, or scan fewer captures at a time")

@@ -5,7 +5,9 @@ import signal
 
 import pytest
 
+from netminer_detect.cli import main
 from netminer_detect.interrupts import Interrupts
+from netminer_detect.outputs import jsonl
 from netminer_detect.scanning import run_scan
 from netminer_detect.settings import ScanSettings
 from tests.conversations import as_capture, load
@@ -37,6 +39,19 @@ def test_a_second_one_is_not_held_back():
         press()
         press()
         raise AssertionError("still there")
+
+
+def test_the_report_is_written_all_the_same(tmp_path, monkeypatch):
+    (tmp_path / "a.pcap").write_bytes(as_capture(load("stratum_v1_btc"), "whole"))
+    write = jsonl.write
+
+    def pressing(*arguments):
+        press()
+        write(*arguments)
+
+    monkeypatch.setattr(jsonl, "write", pressing)
+    assert main(["scan", str(tmp_path / "a.pcap"), "-o", str(tmp_path / "a.jsonl")]) == 1
+    assert (tmp_path / "a.jsonl").read_text().splitlines()[-1].startswith('{"type":"summary"')
 
 
 class Presses:

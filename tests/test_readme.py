@@ -9,6 +9,7 @@ import pytest
 
 from netminer_detect.cli import main
 from netminer_detect.findings import Level, Role
+from netminer_detect.organisations.inventory import load_inventory
 from netminer_detect.outputs.csv import COLUMNS
 from netminer_detect.outputs.jsonl import finding_object
 from netminer_detect.outputs.options import OutputOptions
@@ -58,3 +59,14 @@ def test_every_sample_of_the_walk_is_shipped():
     named = re.findall(r"`([a-z0-9-]+\.pcap)`", README)
     assert len(named) > 15
     assert [name for name in named if not (ROOT / "pcaps" / name).exists()] == []
+
+
+@pytest.mark.parametrize("text", [README, CHINESE], ids=["en", "zh"])
+def test_the_inventory_can_be_copied(tmp_path, text):
+    blocks = [block for block in re.findall(r"```\n(.*?)```", text, re.DOTALL) if "10.3.0.0/16" in block]
+    (tmp_path / "units.csv").write_text(blocks[0], encoding="utf-8")
+    inventory = load_inventory(str(tmp_path / "units.csv"))
+    assert inventory.warnings == []
+    units = [inventory.lookup(ip) for ip in ("10.3.9.9", "10.20.4.99", "10.20.4.100")]
+    assert [unit and unit.id for unit in units] == ["lib", "dorm", None]
+    assert units[0].contact and units[0].sector

@@ -1,6 +1,8 @@
 """The table as people see it: golden files in two languages and widths, and what must hold for any report."""
 
+import ast
 import io
+import pathlib
 import re
 import unicodedata
 
@@ -10,13 +12,15 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from netminer_detect.findings import Level, Organisation, Report, Role, Server, Shares, Totals, Unread, Verdict, Worker
-from netminer_detect.outputs import csv, jsonl, table
+from netminer_detect.outputs import csv, jsonl, table, wording
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import span_text
 from netminer_detect.outputs.wording import why
 from netminer_detect.outputs.words import defect, dropped, frame_ranges, rate_text, size_text
 from tests.golden import matches
 from tests.reports import DORMITORY, LIBRARY, NOON, REPORTS, SECOND, line, lookup, miner, report, visitor
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def drawn(what, width=120, lang="en", stream=None):
@@ -160,6 +164,19 @@ def test_sentences_count_and_do_not_fill_in_what_the_wire_says():
     assert why(long) == "XMRig/6.21.3 mined at a:1, which accepted 3 of 4 shares"
     assert why(long, "zh") == "XMRig/6.21.3 在 a:1 挖矿：提交 4 个份额，3 个被接受"
     assert why(miner(why_code="what\x1bever")) == "what\\x1bever"
+
+
+def test_every_reason_has_its_sentence_in_both_languages():
+    codes = set()
+    for path in (ROOT / "netminer_detect").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Reason" and len(node.args) > 1:
+                codes |= {one.value for one in ast.walk(node.args[1]) if isinstance(one, ast.Constant)}
+    assert len(codes) > 12
+    assert [code for code in sorted(codes) if why(miner(why_code=code, why_args={})) == code] == []
+    for code, (english, chinese) in wording._WHY.items():
+        assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", chinese)), code
+        assert not re.search("[\u4e00-\u9fff] ?[,;:()]", chinese), code
 
 
 def test_figures():

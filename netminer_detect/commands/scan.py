@@ -14,6 +14,7 @@ from netminer_detect.commands.destinations import STDOUT, TABLE, Destination, Ou
 from netminer_detect.commands.telling import Teller
 from netminer_detect.errors import ConfigError
 from netminer_detect.findings import Level, Report, Verdict
+from netminer_detect.interrupts import Interrupts
 from netminer_detect.language import language
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.scanning import Outcome, run_scan
@@ -43,9 +44,10 @@ def scan(arguments: argparse.Namespace, teller: Teller) -> int:
         teller.detail("the compiled kernel reads" if is_compiled() else "the plain kernel reads: it is slow")
     outcome = run_scan(settings, teller, teller.warn)
     options = OutputOptions(language(arguments.lang), arguments.show_passwords)
-    if not _write(places, outcome.report, options, teller):
-        return 2
-    return exit_code(outcome, arguments.exit_zero)
+    # Who presses Ctrl-C now gets the report all the same; who presses it twice does not.
+    with Interrupts():
+        written = _write(places, outcome.report, options, teller)
+    return 2 if not written else exit_code(outcome, arguments.exit_zero)
 
 
 def exit_code(outcome: Outcome, exit_zero: bool) -> int:
