@@ -269,7 +269,8 @@ class Unread(Struct, frozen=True):
 
 class Totals(Struct):
     """Figures of the whole run. `defects` counts frames by what was wrong with them, `unread` names the failed inputs;
-    where the run was interrupted, `inputs_left` were not begun."""
+    where the run was interrupted, `inputs_left` were not begun. `unanswered` counts connections to known mining
+    servers that nobody answered."""
 
     inputs: int = 0
     inputs_failed: int = 0
@@ -286,6 +287,7 @@ class Totals(Struct):
     interrupted: bool = False
     inputs_left: int = 0
     unread: list[Unread] = field(default_factory=list)
+    unanswered: int = 0
 
 
 class Report(Struct):

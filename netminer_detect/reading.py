@@ -39,6 +39,7 @@ class SeriesResult(Struct):
     drafts: list[Draft] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     dropped: dict[str, int] = field(default_factory=dict)
+    unanswered: int = 0
     read: list[str] = field(default_factory=list)
     fine: list[str] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
@@ -109,6 +110,7 @@ def read_series(files: Sequence[str], scan: SeriesScan, note: Note) -> SeriesRes
 
 def _close(scan: SeriesScan, result: SeriesResult) -> None:
     result.drafts += scan.finish()
+    result.unanswered += scan.unanswered
     for word, count in scan.dropped.items():
         result.dropped[word] = result.dropped.get(word, 0) + count
 

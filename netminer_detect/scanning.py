@@ -188,6 +188,7 @@ def _count(totals: Totals, result: SeriesResult) -> None:
     totals.packets += counters.packets
     totals.bytes += counters.bytes
     totals.flows += counters.flows
+    totals.unanswered += result.unanswered
     for word, count in counters.defects.items():
         totals.defects[word] = totals.defects.get(word, 0) + count
     dropped = {"flows": counters.dropped_flows, **result.dropped}

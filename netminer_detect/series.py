@@ -3,7 +3,7 @@
 Contract: `SeriesScan.scan(stream, path)` reads one capture after the other; `finish()` closes what is open and
 gives the drafts. A capture that cannot be read raises CaptureError and leaves the state as it was. Memory is
 bounded by the kernel's flow table and MAX_READERS open readers, MAX_DRAFTS drafts; what is beyond is counted in
-`dropped`, never silent.
+`dropped`, never silent. `unanswered` counts connections to known mining servers that nobody answered.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from msgspec import Struct, field
 from netminer_detect.carriers.dns import DnsOverTcp, read_dns
 from netminer_detect.detect.drafts import Draft, key_of
 from netminer_detect.detect.lookups import is_watched, lookup_drafts
-from netminer_detect.detect.readings import read_session
+from netminer_detect.detect.readings import is_knock, read_session
 from netminer_detect.detect.resolver import Resolver
 from netminer_detect.detect.session import Named, Session
 from netminer_detect.flow import FlowReader, address_text
@@ -40,6 +40,7 @@ class SeriesScan(Struct):
     captures: list[str]
     drafts: OrderedDict[object, Draft] = field(default_factory=OrderedDict)
     dropped: dict[str, int] = field(default_factory=dict)
+    unanswered: int = 0
     _open: OrderedDict[int, FlowReader | None] = field(default_factory=OrderedDict)
     _dns: dict[int, tuple[DnsOverTcp, DnsOverTcp]] = field(default_factory=dict)
     _facts: dict[int, FlowFacts] = field(default_factory=dict)
@@ -106,7 +107,9 @@ class SeriesScan(Struct):
             self._judge(reader.close(self.kernel.facts(flow)), reader.bound)
 
     def _judge(self, session: Session, bound: Named | None) -> None:
-        for reading in read_session(session, self.book, bound):
+        readings = read_session(session, self.book, bound)
+        self.unanswered += not readings and is_knock(session, self.book, bound)
+        for reading in readings:
             key = key_of(reading)
             draft = self.drafts.get(key)
             if draft is None:

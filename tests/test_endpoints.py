@@ -231,3 +231,10 @@ def test_browser_miners():
 def test_without_endpoint_lists_nothing_is_known():
     scene = Scene().resolved(NAME, ELSEWHERE).tcp(tls(b"xmr.pool.example"), server=ELSEWHERE).tcp(tls(None))
     assert scene.findings(endpoints=False) == []
+
+
+def test_a_coin_that_can_no_longer_be_mined_is_not_told():
+    """Servers kept their names when Ethereum ended proof of work in September 2022."""
+    for year, coin in ((2021, "ETH"), (2024, None)):
+        scene = Scene(START_NS - (2026 - year) * YEAR_NS).tcp(tls(b"eth-eu1.nanopool.org"), server=ELSEWHERE)
+        assert scene.finding().coin == coin

@@ -89,8 +89,11 @@ def test_a_mail_server_or_shell_at_a_pools_address(address, said):
 
 
 def test_connections_that_nobody_answers():
-    scene = Scene().syn(MINER, POOL, 3333).syn(MINER, POOL, 25).syn(MINER, OLD, 3333)
-    assert scene.findings() == []
+    """They raise a counter, and no more."""
+    scene = Scene().syn(MINER, POOL, 3333).syn(MINER, POOL, 25).syn(MINER, OLD, 3333).syn(MINER, SHARED, 3333)
+    report = scene.resolved(NAME, SHARED).syn(MINER, SHARED, 3333).syn(POOL, MINER, 3333).report()
+    assert [finding.why_code for finding in report.findings] == ["lookup_dns"]
+    assert report.totals.unanswered == 4
 
 
 def test_questions_about_a_pools_mail_and_keys():

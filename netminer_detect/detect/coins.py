@@ -1,6 +1,7 @@
 """Tells the coin from what the wire shows: the wallet's form together with the dialect, or a hint of the job.
 
-Contract: `coin_of(ledger)` gives (coin, basis) or (None, []). One hint alone names no coin: an EVM address fits
+Contract: `coin_of(ledger)` gives (coin, basis) or (None, []). `is_mined(coin, time_ns)` says whether a coin that a
+server is known for could still be mined then. One hint alone names no coin: an EVM address fits
 a dozen chains, and NiceHash's users have Bitcoin addresses whatever they hash. Sources: dialects reference 4.3;
 the address forms are those of the coins' own software.
 """
@@ -28,6 +29,8 @@ def _form(coin: str, pattern: str, *dialects: str) -> _Form:
     return _Form(coin, re.compile(pattern), frozenset(dialects))
 
 
+# Ethereum's last block with proof of work, 15537393: 2022-09-15 06:42:42 UTC. Servers kept their names.
+_LAST_MINED_NS = {"ETH": 1_663_224_162 * 1_000_000_000}
 _FORMS = (
     _form("XMR", rf"[48]{_BASE58}{{94}}(?:{_BASE58}{{11}})?(?:[.+/].*)?\Z", "monero-json-rpc",
           "monerod-rpc"),
@@ -61,6 +64,12 @@ _FORMS = (
     _form("XEL", r"xel:[0-9a-z]{50,70}", "xelis", "xelis-getwork"),
     _form("VRSC", rf"[Ri]{_BASE58}{{33}}(?:[./].*)?\Z", "stratum-v1-verus"),
 )
+
+
+def is_mined(coin: str, time_ns: int | None) -> bool:
+    """See the module's contract."""
+    last = _LAST_MINED_NS.get(coin)
+    return last is None or (time_ns is not None and time_ns <= last)
 
 
 def coin_of(ledger: Ledger) -> tuple[str | None, list[str]]:

@@ -2,9 +2,9 @@
 
 Contract: `contact(session, known, pool, book)` gives the `Contact`, None where there is nothing to say. A known
 name that exchanged data is an endpoint; without data, refused by a proxy, or stale it is a lookup; a website makes
-a visitor. An address with its port counts only where nothing in the flow contradicts: no
-other name, no HTTP page, no mail or shell. Malware's servers are lookups whatever was exchanged: evidence of
-infection, not of mining. `knocks` tells connections to known servers that nobody answered.
+a visitor. An address with its port counts only where nothing in the flow contradicts: no other name, no HTTP page,
+no mail or shell. Malware's servers are lookups whatever was exchanged: evidence of infection, not of mining.
+`knocks` is for connections that nobody answered: they are counted, and make no finding.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ def contact(session: Session, known: Known, pool: Server, book: Rulebook) -> Con
     return _by_address(session, fact, pool)
 
 
-def knocks(session: Session, known: Known, pool: Server, book: Rulebook) -> bool:
-    """Whether a known mining server was dialled and did not answer at all."""
-    if session.traffic.established or any(session.payload) or pool.ip is None or pool.port is None:
+def knocks(known: Known, pool: Server, book: Rulebook) -> bool:
+    """Whether a connection that nobody answered was meant for a known mining server."""
+    if pool.ip is None or pool.port is None:
         return False
     named = known.fact is not None and meaning(known.fact, pool.port, None) is Meaning.SERVER
     return named or book.endpoint(pool.ip, pool.port) is not None

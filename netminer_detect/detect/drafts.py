@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from msgspec import Struct, field
 
-from netminer_detect.detect.coins import coin_of
+from netminer_detect.detect.coins import coin_of, is_mined
 from netminer_detect.detect.ledger import Done, Ledger, WorkerLedger
 from netminer_detect.detect.levels import Reason, verdict_of
 from netminer_detect.detect.readings import Reading, sender_of
@@ -113,7 +113,7 @@ class Draft(Struct):
         """The coin, and what says so: the wire first, then what the server is known for."""
         if len(self.coins) == 1:
             return next(iter(self.coins.items()))
-        if not self.coins and self.known_coin:
+        if not self.coins and self.known_coin and is_mined(self.known_coin, self.first_ns):
             return self.known_coin, ["pool"]
         return None, []
 
@@ -131,6 +131,9 @@ class Draft(Struct):
         """Join another draft to this one."""
         self._better(other.reason)
         self._join_server(other.pool)
+        self.source_mac = self.source_mac or other.source_mac
+        self.carriers = max(self.carriers, other.carriers, key=len)
+        self.known_coin = self.known_coin or other.known_coin
         self.vlans.update(other.vlans)
         self.tunnels.update(other.tunnels)
         self.algorithms.update(other.algorithms)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from msgspec import Struct, field
 
-from netminer_detect.detect.contacts import contact
+from netminer_detect.detect.contacts import contact, knocks
 from netminer_detect.detect.ledger import Ledger
 from netminer_detect.detect.levels import Reason, level_of
 from netminer_detect.detect.servers import Known, known_server, server_of, server_text
@@ -51,6 +51,14 @@ def read_session(session: Session, book: Rulebook, bound: Named | None) -> list[
     for reading in readings:
         _enrich(reading, known, book, session)
     return readings
+
+
+def is_knock(session: Session, book: Rulebook, bound: Named | None) -> bool:
+    """Whether a known mining server was dialled and did not answer."""
+    if session.traffic.established or any(session.payload):
+        return False
+    known = known_server(session, book, bound)
+    return knocks(known, server_of(session, known), book)
 
 
 def sender_of(evidence: Evidence, swapped: bool, mining: bool) -> str:

@@ -299,6 +299,7 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "packets": totals.packets,
         "bytes": totals.bytes,
         "flows": totals.flows,
+        "unanswered": totals.unanswered,
         "defects": dict(sorted(totals.defects.items())),
         "dropped": {"flows": 0, "held_bytes": 0} | dict(sorted(totals.dropped.items())),
         "sources": totals.sources,
