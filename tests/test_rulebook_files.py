@@ -277,3 +277,11 @@ def test_age_is_judged_on_the_day_of_the_capture():
     # A clock from before all mining says nothing: the day of the review counts then.
     assert day_of(None) is None and day_of(0) is None
     assert address.stale_on(day_of(1000)) is address.stale is True
+
+
+@pytest.mark.parametrize("name", ["co.uk", "com.cn", "net.cn", "gov.br", "github.io", "duckdns.org", "cloudfront.net"])
+def test_a_domain_of_everybody_is_no_rule(name):
+    text = GOOD.replace("name: eu.pool.example", f"name: {name}")
+    with pytest.raises(ConfigError, match="anybody may have a name"):
+        book_of(text)
+    assert book_of(GOOD.replace("name: eu.pool.example", f"name: pool.{name}")).name(f"pool.{name}") is not None

@@ -41,6 +41,24 @@ _REGIONS = frozenset(
         "frankfurt", "tokyo", "moscow", "chicago",
     ]
 )
+# Domains below which anybody may have a name: as a rule each would accuse whoever asks for any of them. Registries'
+# second levels are told by their labels; these are hosting, content and home-line services in which miners have
+# had names.
+_OPEN = frozenset(
+    [
+        "akamaiedge.net", "akamaihd.net", "amazonaws.com", "appspot.com", "azureedge.net",
+        "azurewebsites.net", "b-cdn.net", "bitbucket.io", "blogspot.com", "cloudapp.net", "cloudflare.net",
+        "cloudfront.net", "contaboserver.net", "ddns.net", "ddnsfree.com", "dscloud.me", "duckdns.org",
+        "dyndns.org", "dynu.net", "edgekey.net", "edgesuite.net", "fastly.net", "firebaseapp.com", "fly.dev",
+        "freeddns.org", "gitbook.io", "github.io", "githubusercontent.com", "gitlab.io", "glitch.me",
+        "googleusercontent.com", "herokuapp.com", "hopto.org", "ipfs.io", "jsdelivr.net",
+        "linodeusercontent.com", "mooo.com", "myftp.org", "myqnapcloud.com", "netlify.app", "ngrok.io",
+        "ngrok-free.app", "no-ip.org", "onrender.com", "ovh.net", "page.tl", "pages.dev", "r2.dev", "repl.co",
+        "sytes.net", "softether.net", "synology.me", "trafficmanager.net", "trycloudflare.com", "unpkg.com",
+        "vercel.app", "web.app", "windows.net", "wordpress.com", "workers.dev", "your-server.de", "zapto.org",
+    ]
+)
+_REGISTRY = frozenset(["ac", "co", "com", "edu", "go", "gob", "gov", "gv", "ne", "net", "nom", "or", "org"])
 _LABEL = r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?"
 
 
@@ -62,6 +80,8 @@ def fault(name: str) -> str | None:
         return "is a single label and would match every name below it"
     if labels[-1].isdigit():
         return "is an address: write it under addresses"
+    if name in _OPEN or (len(labels) == 2 and labels[0] in _REGISTRY and len(labels[1]) == 2):
+        return "is a domain in which anybody may have a name"
     if not all(re.fullmatch(_LABEL, label) for label in labels):
         return "is not a host name"
     return None
