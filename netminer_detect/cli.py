@@ -154,7 +154,8 @@ def _add_scan(scan: argparse.ArgumentParser) -> None:
     add("--efficiency", metavar="FILE", help="watts of mining hardware by algorithm, in place of the shipped "
         "ones (JSON, as rules/efficiency.json)")
     add("--sensor", metavar="NAME", help="name of the place where the capture was made")
-    add("--memory", default="1G", metavar="SIZE", help="bound on memory for flows and findings (default: 1G)")
+    add("--memory", default="1G", metavar="SIZE", help="bound on the memory of a scan, for each series of captures "
+        "read side by side (default: 1G)")
     add("--jobs", type=_positive, default=1, metavar="N", help="series of captures read side by side (default: 1)")
     add("--lang", choices=LANGUAGES, help="language of table and CSV (default: that of the environment)")
     add("--exit-zero", action="store_true", help="exit with 0 also where something was found")

@@ -30,6 +30,7 @@ from netminer_detect.streams import Data, Gap, Stream
 # reordering by taps and threads is a matter of a few packets; what is farther off was lost.
 EARLY_PACKETS = 8
 EARLY_BYTES = 1 << 18
+_FORWARD, _BACKWARD = 1, 2
 
 
 def address_text(packed: bytes) -> str:
@@ -69,12 +70,18 @@ class FlowReader:
         self._forward, self._backward = _stream(facts.isn_forward), _stream(facts.isn_backward)
         self._early: deque[_Early] = deque()
         self._seen = 0
+        self._spoke = _BACKWARD if facts.syn_ack else 0
         self._heads = dict.fromkeys(Side, b"")
 
     @property
     def wanted(self) -> bool:
         """Whether the flow's next packets can tell anything."""
         return not self._reader.done
+
+    @property
+    def answered(self) -> bool:
+        """Whether both ends were seen to speak."""
+        return self._spoke == _FORWARD | _BACKWARD
 
     @property
     def held(self) -> int:
@@ -87,6 +94,7 @@ class FlowReader:
         if segment.flags & RST:
             return  # what a reset carries is no data (RFC 9293, 3.10.7.4)
         self._seen += 1
+        self._spoke |= _FORWARD if segment.forward else _BACKWARD
         if self._is_early(segment):
             self._early.append(_Early(segment, mark, self._seen))
         else:

@@ -1,9 +1,10 @@
 """Runs tasks side by side in processes of their own, and loses none of them.
 
-Contract: `run_tasks(work, count, jobs, note)` calls `work(number, note)` for 0 … count-1 in up to `jobs` forked
-processes and gives the results in that order. What `work` tells through `note(kind, value)` reaches the
-caller's `note` as it happens. A worker that dies (killed, out of memory) costs its task one retry; a task that
-kills two workers gives None. Where the system cannot fork, or for one job, everything runs in this process.
+Contract: `run_tasks(work, count, jobs, note, take)` calls `work(number, note)` for 0 … count-1 in up to `jobs` forked
+processes and hands each result to `take(number, result)`, in that order, as soon as its turn comes; at most MOST_AHEAD
+results a job wait for theirs. What `work` tells through `note(kind, value)` reaches the caller's `note` as it happens.
+A worker that dies (killed, out of memory) costs its task one retry; a task that kills two workers is told as `lost`
+(its number) and gives None. Where the system cannot fork, or for one job, everything runs in this process.
 Workers stand in process groups of their own, so that Ctrl-C reaches this process alone, which then asks each
 worker once to finish with what it has; what they still give is collected, tasks not yet begun give None. Standard
 input is the workers' as well.
@@ -29,18 +30,20 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 Note = Callable[[str, Any], None]
 Work = Callable[[int, Note], Result]
+Take = Callable[[int, Result | None], None]
+MOST_AHEAD = 4
 _TRIES = 2
 
 
-def run_tasks(work: Work[Result], count: int, jobs: int, note: Note) -> list[Result | None]:
+def run_tasks(work: Work[Result], count: int, jobs: int, note: Note, take: Take[Result]) -> None:
     """See the module's contract."""
     if min(jobs, count) < 2 or not hasattr(os, "fork"):
-        return _run_here(work, count, note)
-    return _Crew(work, count, min(jobs, count), note).run()
+        _run_here(work, count, note, take)
+    else:
+        _Crew(work, count, min(jobs, count), note, take).run()
 
 
-def _run_here(work: Work[Result], count: int, note: Note) -> list[Result | None]:
-    results: list[Result | None] = [None] * count
+def _run_here(work: Work[Result], count: int, note: Note, take: Take[Result]) -> None:
     stop = False
 
     def noting(kind: str, value: Any) -> None:
@@ -49,19 +52,19 @@ def _run_here(work: Work[Result], count: int, note: Note) -> list[Result | None]
         note(kind, value)
 
     for number in range(count):
-        if stop:
-            break
-        try:
-            results[number] = work(number, noting)
-        except KeyboardInterrupt:
-            noting("interrupted", None)
-    return results
+        result = None
+        if not stop:
+            try:
+                result = work(number, noting)
+            except KeyboardInterrupt:
+                noting("interrupted", None)
+        take(number, result)
 
 
 class _Crew:
     """The workers of one run."""
 
-    def __init__(self, work: Work[Any], count: int, jobs: int, note: Note) -> None:
+    def __init__(self, work: Work[Any], count: int, jobs: int, note: Note, take: Take[Any]) -> None:
         # Not needed for one job, and slower to import than all that a small scan does.
         import multiprocessing.connection
 
@@ -69,14 +72,18 @@ class _Crew:
         self._work = work
         self._jobs = jobs
         self._note = note
+        self._take = take
+        self._count = count
         self._waiting = deque(range(count))
         self._tries = [0] * count
-        self._results: list[Any] = [None] * count
+        self._ended: dict[int, Any] = {}
+        self._taken = 0
         self._context = multiprocessing.get_context("fork")
         self._workers: dict[Connection, tuple[ForkProcess, int]] = {}
         self._stop = False
 
-    def run(self) -> list[Any]:
+    def run(self) -> None:
+        """See the module's contract."""
         try:
             while self._waiting or self._workers:
                 try:
@@ -88,7 +95,9 @@ class _Crew:
         finally:
             for process, _ in self._workers.values():
                 process.kill()
-        return self._results
+        while self._taken < self._count:
+            self._take(self._taken, self._ended.pop(self._taken, None))
+            self._taken += 1
 
     def _interrupt(self) -> None:
         """Begin nothing more; ask the workers to finish with what they have."""
@@ -100,7 +109,7 @@ class _Crew:
                 os.kill(process.pid, signal.SIGINT)
 
     def _step(self) -> None:
-        while len(self._workers) < self._jobs and self._waiting:
+        while len(self._workers) < self._jobs and self._waiting and self._may_begin():
             self._begin(self._waiting.popleft())
         for ready in cast("list[Connection]", self._wait(list(self._workers))):
             try:
@@ -113,6 +122,10 @@ class _Crew:
             else:
                 self._note(kind, value)
 
+    def _may_begin(self) -> bool:
+        """Whether the next task is not too far ahead of the first that has not ended."""
+        return self._waiting[0] < self._taken + MOST_AHEAD * self._jobs
+
     def _begin(self, number: int) -> None:
         self._tries[number] += 1
         ours, theirs = self._context.Pipe(duplex=False)
@@ -123,18 +136,28 @@ class _Crew:
 
     def _end(self, connection: Connection, result: Any) -> None:
         process, number = self._workers.pop(connection)
-        self._results[number] = result
         connection.close()
         process.join()
+        self._finish(number, result)
+
+    def _finish(self, number: int, result: Any) -> None:
+        """A task is over: hand out what has its turn now."""
+        self._ended[number] = result
+        while self._taken in self._ended:
+            self._take(self._taken, self._ended.pop(self._taken))
+            self._taken += 1
 
     def _lost(self, connection: Connection) -> None:
         process, number = self._workers.pop(connection)
         connection.close()
         process.join()
-        if not self._stop and self._tries[number] < _TRIES:
+        if self._stop:
+            return
+        if self._tries[number] < _TRIES:
             self._waiting.appendleft(number)
         else:
             self._note("lost", number)
+            self._finish(number, None)
 
 
 def _serve(work: Work[Any], number: int, connection: Connection) -> None:

@@ -9,11 +9,13 @@ anew with it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
 from msgspec import Struct, field
 
+from netminer_detect.detect.collected import Collected
 from netminer_detect.detect.drafts import Draft
 from netminer_detect.errors import CaptureError
 from netminer_detect.findings import Unread
@@ -95,7 +97,7 @@ def read_series(files: Sequence[str], scan: SeriesScan, note: Note) -> SeriesRes
                 note("opened", path)
                 if ending is not None and ending.is_after(path):
                     _close(scan, result)
-                    scan = SeriesScan(scan.kernel, scan.book, scan.captures)
+                    scan = SeriesScan(scan.kernel, scan.book, scan.captures, scan.bounds)
                 ending = ending_of(path) if at + 1 < len(files) else None
                 told = _read_file(scan, path, at, result, _Watched(note, interrupts, ending))
                 # What is left of a damaged file is done with, too.
@@ -109,10 +111,16 @@ def read_series(files: Sequence[str], scan: SeriesScan, note: Note) -> SeriesRes
 
 
 def _close(scan: SeriesScan, result: SeriesResult) -> None:
-    result.drafts += scan.finish()
+    """Take what a state found; that of another state is joined within the same bound."""
+    drafts, dropped = scan.finish(), Counter(scan.dropped)
+    if result.drafts:
+        collected = Collected(scan.bounds.kept)
+        for draft in [*result.drafts, *drafts]:
+            collected.put(draft)
+        drafts, dropped = collected.drafts(), dropped + Counter(collected.dropped)
+    result.drafts = drafts
+    result.dropped = dict(Counter(result.dropped) + dropped)
     result.unanswered += scan.unanswered
-    for word, count in scan.dropped.items():
-        result.dropped[word] = result.dropped.get(word, 0) + count
 
 
 class _Watched(NamedTuple):
@@ -130,7 +138,7 @@ def _read_file(scan: SeriesScan, path: str, at: int, result: SeriesResult, watch
     try:
         # To open a pipe is to wait for its first bytes.
         watched.interrupts.begin()
-        with open_capture(path) as stream:
+        with open_capture(path, scan.bounds.window) as stream:
             watched.interrupts.end()
             # Whatever ends the reading, Ctrl-C too: what came before counts as read.
             followed = _Followed(stream, *watched)

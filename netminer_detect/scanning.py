@@ -15,22 +15,24 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from netminer_detect.detect.drafts import merge
+from netminer_detect.bounds import LEAST, Bounds
 from netminer_detect.detect.finish import Context, finish, is_private
 from netminer_detect.detect.roles import settle_roles
 from netminer_detect.detect.summing import build_report
 from netminer_detect.errors import ConfigError
 from netminer_detect.estimate.power import NOTHING_KNOWN, Efficiencies
 from netminer_detect.findings import Organisation, Report, Totals, Unread
-from netminer_detect.kernel import make_kernel
+from netminer_detect.joining import Joined
+from netminer_detect.kernel import flow_bytes, make_kernel
 from netminer_detect.kernel.interface import Watch
-from netminer_detect.parallel import run_tasks
+from netminer_detect.parallel import Note, run_tasks
 from netminer_detect.progress import Progress
 from netminer_detect.reading import SeriesResult, read_series
 from netminer_detect.rulebook.book import load
 from netminer_detect.series import SeriesScan
 from netminer_detect.settings import ScanSettings
 from netminer_detect.sources.inputs import find_inputs
+from netminer_detect.sources.opening import may_inflate
 from netminer_detect.sources.series import group_series
 from netminer_detect.sources.sizes import size_of
 from netminer_detect.triage import LENGTHS, OPENINGS, TOKENS
@@ -72,6 +74,8 @@ def run_scan(
 ) -> Outcome:
     """See the module's contract."""
     began = time.monotonic()
+    if settings.memory < LEAST:
+        warn(f"less than {LEAST >> 20} MiB of memory is too little for the program itself; so much is taken")
     ours = _ours(settings, warn)
     efficiencies = _efficiencies(settings.efficiency) if settings.efficiency else None
     book = load(settings.rules, settings.endpoints)
@@ -80,33 +84,35 @@ def run_scan(
         warn(str(problem))
     series = group_series(paths)
     watch = Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS, LENGTHS)
-    listener = _Listener(progress, warn)
+    joined = Joined(series, Totals(inputs=len(problems) + len(paths)), _bounds(settings, series).kept)
+    joined.totals.unread += [Unread(one.path, one.what) for one in problems]
+
+    def work(number: int, note: Note) -> SeriesResult:
+        files = series[number]
+        bounds = _bounds(settings, series, any(may_inflate(path) for path in files))
+        return read_series(files, SeriesScan(make_kernel(watch, bounds.flows), book, list(files), bounds), note)
+
+    listener = _Listener(progress, warn, series, joined)
     if progress is not None:
         progress.start(_total_bytes(paths), len(paths))
     try:
-        results = run_tasks(
-            lambda number, note: read_series(
-                series[number], SeriesScan(make_kernel(watch), book, list(series[number])), note),
-            len(series), settings.jobs, listener.note,
-        )
+        run_tasks(work, len(series), settings.jobs, listener.note, joined.take)
     finally:
         if progress is not None:
             progress.stop()
-    totals = Totals(interrupted=listener.interrupted, unread=[Unread(one.path, one.what) for one in problems])
-    totals.inputs = len(problems) + len(paths)
-    for files, result in zip(series, results, strict=True):
-        if result is not None:
-            _count(totals, result)
-            begun = {*result.read, *(unread.input for unread in result.unread)}
-            totals.inputs_left += len(files) - len(begun)
-        elif listener.interrupted:
-            totals.inputs_left += len(files)
-        else:
-            warn(f"{files[0]}: two workers died reading this series; scan it alone with --jobs 1")
-            totals.unread += [Unread(path, "two workers died reading this series") for path in files]
+    totals = joined.totals
     totals.inputs_failed = len(totals.unread)
     totals.seconds = time.monotonic() - began
-    return _outcome([result for result in results if result is not None], settings, ours, totals, efficiencies)
+    findings = finish(settle_roles(joined.drafts(), ours.holds), Context(settings.sensor, ours.unit_of, joined.fine))
+    findings = [finding for finding in findings if finding.level >= settings.level]
+    if efficiencies is None and any(finding.work for finding in findings):
+        efficiencies = _efficiencies(None)
+    return Outcome(build_report(findings, totals, efficiencies or NOTHING_KNOWN), joined.readable)
+
+
+def _bounds(settings: ScanSettings, series: Sequence[Sequence[str]], inflates: bool = False) -> Bounds:
+    """What one series may keep."""
+    return Bounds.of(settings.memory, flow_bytes(), len(series), inflates)
 
 
 class _Listener(Struct):
@@ -114,13 +120,17 @@ class _Listener(Struct):
 
     progress: Progress | None
     warn: Warn
-    interrupted: bool = False
+    series: Sequence[Sequence[str]]
+    joined: Joined
 
     def note(self, kind: str, value: object) -> None:
         if kind == "warn":
             self.warn(str(value))
         elif kind == "interrupted":
-            self.interrupted = True
+            self.joined.totals.interrupted = True
+        elif kind == "lost" and isinstance(value, int):
+            self.joined.lost.add(value)
+            self.warn(f"{self.series[value][0]}: two workers died reading this series; scan it alone with --jobs 1")
         elif self.progress is not None and kind == "advance" and isinstance(value, int):
             self.progress.advance(value)
         elif self.progress is not None and kind == "opened":
@@ -167,30 +177,3 @@ def _efficiencies(path: str | None) -> Efficiencies:
     from netminer_detect.rulebook.efficiency import load_efficiencies
 
     return load_efficiencies(path)
-
-
-def _outcome(
-    results: list[SeriesResult], settings: ScanSettings, ours: Ours, totals: Totals, efficiencies: Efficiencies | None
-) -> Outcome:
-    fine = frozenset(path for result in results for path in result.fine)
-    drafts = merge(draft for result in results for draft in result.drafts)
-    findings = finish(settle_roles(drafts, ours.holds), Context(settings.sensor, ours.unit_of, fine))
-    findings = [finding for finding in findings if finding.level >= settings.level]
-    if efficiencies is None and any(finding.work for finding in findings):
-        efficiencies = _efficiencies(None)
-    report = build_report(findings, totals, efficiencies or NOTHING_KNOWN)
-    return Outcome(report, sum(len(result.read) for result in results))
-
-
-def _count(totals: Totals, result: SeriesResult) -> None:
-    counters = result.counters
-    totals.unread += result.unread
-    totals.packets += counters.packets
-    totals.bytes += counters.bytes
-    totals.flows += counters.flows
-    totals.unanswered += result.unanswered
-    for word, count in counters.defects.items():
-        totals.defects[word] = totals.defects.get(word, 0) + count
-    dropped = {"flows": counters.dropped_flows, **result.dropped}
-    for word, count in dropped.items():
-        totals.dropped[word] = totals.dropped.get(word, 0) + count

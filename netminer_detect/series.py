@@ -1,50 +1,53 @@
 """Scans one series of captures with one state: kernel events in, drafts of findings out.
 
-Contract: `SeriesScan.scan(stream, path)` reads one capture after the other; `finish()` closes what is open and
-gives the drafts. A capture that cannot be read raises CaptureError and leaves the state as it was. Memory is
-bounded by the kernel's flow table and MAX_READERS open readers, MAX_DRAFTS drafts; what is beyond is counted in
-`dropped`, never silent. `unanswered` counts connections to known mining servers that nobody answered.
+Contract: `SeriesScan(kernel, book, captures, bounds)`: `scan(stream, path)` reads one capture after the other;
+`finish()` closes what is open and gives the drafts. A capture that cannot be read raises CaptureError and leaves the
+state as it was. Memory is within `bounds`: what is beyond is given up in the order that `bounds` tells, judged by what
+was read of it, and counted in `dropped`, never silent. `unanswered` counts connections to known mining servers that
+nobody answered.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter
 from collections.abc import Callable
 
-from msgspec import Struct, field
-
-from netminer_detect.carriers.dns import DnsOverTcp, read_dns
-from netminer_detect.detect.drafts import Draft, key_of
+from netminer_detect.bounds import Bounds
+from netminer_detect.detect.collected import Collected
+from netminer_detect.detect.drafts import Draft
 from netminer_detect.detect.lookups import is_watched, lookup_drafts
 from netminer_detect.detect.readings import is_knock, read_session
 from netminer_detect.detect.resolver import Resolver
-from netminer_detect.detect.session import Named, Session
-from netminer_detect.flow import FlowReader, address_text
+from netminer_detect.detect.session import Named
+from netminer_detect.dns_reading import DnsReading
+from netminer_detect.flow import FlowReader
 from netminer_detect.kernel.interface import Closed, Event, FlowFacts, Kernel, Segment
-from netminer_detect.kernel.packet import TCP, UDP
+from netminer_detect.kernel.packet import TCP
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Evidence, Side
+from netminer_detect.open_flows import OpenFlows, Rank
 from netminer_detect.rulebook.book import Rulebook
 from netminer_detect.sources.capture import Readable
 
-MAX_READERS = 50_000
-MAX_DRAFTS = 100_000
 DNS = 53
+# DNS over TCP is rare, and its messages are small: this part of what may be held is plenty.
+_DNS_PART = 8
 
 
-class SeriesScan(Struct):
-    """See the module's contract. `captures` names the inputs of the run, `kernel` is fresh."""
+class SeriesScan:
+    """See the module's contract. `captures` names the inputs of the series, `kernel` is fresh."""
 
-    kernel: Kernel
-    book: Rulebook
-    captures: list[str]
-    drafts: OrderedDict[object, Draft] = field(default_factory=OrderedDict)
-    dropped: dict[str, int] = field(default_factory=dict)
-    unanswered: int = 0
-    _open: OrderedDict[int, FlowReader | None] = field(default_factory=OrderedDict)
-    _dns: dict[int, tuple[DnsOverTcp, DnsOverTcp]] = field(default_factory=dict)
-    _facts: dict[int, FlowFacts] = field(default_factory=dict)
-    _resolver: Resolver | None = None
+    def __init__(self, kernel: Kernel, book: Rulebook, captures: list[str], bounds: Bounds) -> None:
+        self.kernel, self.book, self.captures, self.bounds = kernel, book, captures, bounds
+        self.unanswered = 0
+        self._dropped: Counter[str] = Counter()
+        self._collected = Collected(bounds.drafts)
+        self._resolver = Resolver(
+            lambda name: (book.name(name) or book.malware_name(name)) is not None,
+            lambda name: is_watched(book, name), bounds.names)
+        dns_bytes = bounds.readers // _DNS_PART
+        self._open: OpenFlows[FlowReader] = OpenFlows(bounds.readers - dns_bytes)
+        self._dns = DnsReading(self._resolver, kernel, dns_bytes)
 
     def scan(self, stream: Readable, path: str, capture: int, warn: Callable[[str], None]) -> None:
         """Read one capture; `capture` is its place in `captures`."""
@@ -55,75 +58,68 @@ class SeriesScan(Struct):
         """Close all flows and give what was found."""
         for event in self.kernel.finish():
             self._take(event, max(0, len(self.captures) - 1))
-        named = {(draft.source, draft.pool.name) for draft in self.drafts.values()}
-        return [*self.drafts.values(), *lookup_drafts(self.resolver, self.book, named, self.captures)]
+        named = {(draft.source, draft.pool.name) for draft in self._collected.drafts()}
+        for draft in lookup_drafts(self._resolver, self.book, named, self.captures):
+            self._collected.put(draft)
+        return self._collected.drafts()
 
     @property
-    def resolver(self) -> Resolver:
-        """The DNS state, made when first needed."""
-        if self._resolver is None:
-            book = self.book
-            self._resolver = Resolver(
-                lambda name: (book.name(name) or book.malware_name(name)) is not None,
-                lambda name: is_watched(book, name))
-        return self._resolver
+    def dropped(self) -> dict[str, int]:
+        """What was given up, by what it was."""
+        others = Counter(readers=self._dns.dropped, names=self._resolver.forgotten)
+        return dict(self._dropped + Counter(self._collected.dropped) + others)
 
     def _take(self, event: Event, capture: int) -> None:
+        flow = event.flow
         if isinstance(event, Closed):
-            self._close(event.flow)
+            self._dns.close(flow)
+            reader = self._open.take(flow)
+            if reader is not None and not self._judge(reader, self.kernel.facts(flow)):
+                self.unanswered += is_knock(reader.session, self.book, reader.bound)
             return
-        if event.flow not in self._open:
-            self._begin(event)
-        reader = self._open[event.flow]
         mark = Mark(capture, event.frame, event.offset, event.time_ns)
-        if reader is not None:
-            reader.segment(event, mark)
-            if not reader.wanted:
-                self.kernel.settle(event.flow)
-        else:
-            self._read_dns(event, mark)
-
-    def _begin(self, event: Segment) -> None:
-        facts = self.kernel.facts(event.flow)
-        is_dns = DNS in (facts.source_port, facts.destination_port)
-        if len(self._open) >= MAX_READERS:
-            self.dropped["readers"] = self.dropped.get("readers", 0) + 1
-            self._close(next(iter(self._open)))
-        if facts.protocol == TCP and not is_dns:
-            self._open[event.flow] = self._reader(facts)
+        reader = self._open.get(flow) or self._begin(event, mark)
+        if reader is None:
             return
-        self._open[event.flow] = None
-        self._facts[event.flow] = facts
-        if facts.protocol == TCP:
-            self._dns[event.flow] = (DnsOverTcp(), DnsOverTcp())
-        elif not is_dns:
+        reader.segment(event, mark)
+        self._open.touch(flow, len(event.payload), _rank(reader))
+        if not reader.wanted:
+            self.kernel.settle(flow)
+        while self._open.is_full:
+            self._give_up()
+
+    def _begin(self, event: Segment, mark: Mark) -> FlowReader | None:
+        """A reader for the event's flow, None where it has none: DNS has no session."""
+        facts = self.kernel.facts(event.flow)
+        if DNS in (facts.source_port, facts.destination_port):
+            self._dns.segment(event, facts, mark)
+            return None
+        if facts.protocol != TCP:
             self.kernel.settle(event.flow)
+            return None
+        reader = self._reader(facts)
+        self._open.add(event.flow, reader)
+        return reader
 
-    def _close(self, flow: int) -> None:
-        reader = self._open.pop(flow, None)
-        self._facts.pop(flow, None)
-        self._dns.pop(flow, None)
-        if reader is not None:
-            self._judge(reader.close(self.kernel.facts(flow)), reader.bound)
+    def _give_up(self) -> None:
+        """Judge the flow that is missed least by what it said so far. One that said nothing may begin again."""
+        flow, reader, _ = self._open.give_up()
+        self._dropped["readers"] += 1
+        self._dropped["held_bytes"] += reader.held
+        if self._judge(reader, self.kernel.facts(flow)):
+            self.kernel.settle(flow)
 
-    def _judge(self, session: Session, bound: Named | None) -> None:
-        readings = read_session(session, self.book, bound)
-        self.unanswered += not readings and is_knock(session, self.book, bound)
+    def _judge(self, reader: FlowReader, facts: FlowFacts) -> bool:
+        """Book what a flow amounts to; whether it amounts to anything."""
+        session = reader.close(facts)
+        readings = read_session(session, self.book, reader.bound)
         for reading in readings:
-            key = key_of(reading)
-            draft = self.drafts.get(key)
-            if draft is None:
-                if len(self.drafts) >= MAX_DRAFTS:
-                    self.dropped["findings"] = self.dropped.get("findings", 0) + 1
-                    return
-                draft = self.drafts[key] = Draft(
-                    reading.client[0], reading.role, reading.pool, reading.dialect, reading.reason)
-            draft.add(reading, session, self.captures)
+            self._collected.add(reading, session, self.captures)
+        self._dropped["workers"] += sum(ledger.workers_dropped for ledger in session.ledgers.values())
+        return bool(readings)
 
     def _reader(self, facts: FlowFacts) -> FlowReader:
         """A flow's reader, which knows the name that DNS gave the client for the server's address before."""
-        if self._resolver is None:
-            return FlowReader(facts)
         ends = (facts.source, facts.destination)
         bound, swapped = self._resolver.binding(*ends, facts.first_ns), False
         if bound is None and not (facts.syn or facts.syn_ack):
@@ -134,23 +130,8 @@ class SeriesScan(Struct):
         evidence = Evidence(bound.mark, Side.SERVER, "dns answer", f"DNS gave this address for {bound.name}")
         return FlowReader(facts, Named(bound.name, None, "dns", evidence), swapped)
 
-    def _read_dns(self, event: Segment, mark: Mark) -> None:
-        facts = self._facts.get(event.flow)
-        if facts is None:
-            return
-        if facts.protocol == UDP:
-            message = read_dns(event.payload)
-            messages = [message] if message is not None else []
-        else:
-            messages = self._dns[event.flow][0 if event.forward else 1].feed(event.payload)
-        source, destination = (facts.source, facts.destination) if event.forward else (facts.destination, facts.source)
-        port = facts.source_port if event.forward else facts.destination_port
-        for message in messages:
-            if not message.is_response:
-                self.resolver.question(address_text(source), port, message, mark, len(event.payload))
-                continue
-            client = (address_text(destination), destination)
-            for address in self.resolver.answer(client, address_text(source), message, mark):
-                self.kernel.bind(destination, address)
 
-
+def _rank(reader: FlowReader) -> Rank:
+    if reader.session.ledgers:
+        return Rank.MINING if reader.answered else Rank.MINING_UNANSWERED
+    return Rank.ANSWERED if reader.answered else Rank.UNANSWERED

@@ -36,7 +36,7 @@ class ScanSettings(Struct, frozen=True):
 
 def parse_size(text: str, where: str) -> int:
     """Bytes of `512M`, `1G`, `2GiB`, `1073741824`; units are powers of 1024."""
-    match = _SIZE.match(text.strip())
+    match = _SIZE.match(text.strip()) if len(text) < 32 else None
     size = int(float(match[1]) * (1 << _POWERS[match[2].upper()])) if match else 0
     if size < 1 << 20:
         raise ConfigError(f"{where} {text}", "no size of 1 MiB or more", "write it as 512M or 2G")

@@ -6,7 +6,6 @@ Contract: `Draft.add(reading, session)` adds a flow; `Draft.finding(...)` gives 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from fractions import Fraction
 
 from msgspec import Struct, field
@@ -237,21 +236,6 @@ class Draft(Struct):
     def _show(self, line: EvidenceLine) -> None:
         if len(self.evidence) < MAX_EVIDENCE:
             self.evidence.append(line)
-
-
-def merge(drafts: Iterable[Draft]) -> list[Draft]:
-    """One draft a key: what several series tell of one finding is added up, what two captures both hold is
-    counted once."""
-    merged: dict[Key, Draft] = {}
-    for draft in drafts:
-        known = merged.get(draft.key)
-        if known is None:
-            merged[draft.key] = draft
-        elif not known.repeats(draft):
-            known.absorb(draft)
-        elif draft.packets > known.packets:
-            merged[draft.key] = draft
-    return list(merged.values())
 
 
 def work_of(done: dict[tuple[str | None, str], Done], seconds: float) -> list[Work]:

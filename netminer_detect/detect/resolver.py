@@ -21,9 +21,6 @@ from netminer_detect.marks import Mark
 # time to live may be 0. Five minutes bridge that without outliving a change of the address' owner.
 GRACE_NS = 300 * 1_000_000_000
 MAX_TTL_S = 86_400
-MAX_BINDINGS = 65_536
-MAX_LOOKUPS = 65_536
-MAX_SERVERS = 65_536
 # Who wants to connect asks for these; mail servers and auditors ask for others (MX, TXT, CAA …).
 _ADDRESS_TYPES = frozenset((TYPE_A, TYPE_CNAME, TYPE_AAAA, TYPE_SVCB, TYPE_HTTPS))
 
@@ -55,8 +52,10 @@ class Resolver(Struct):
 
     known: Callable[[str], bool]
     watched: Callable[[str], bool]
+    limit: int
     lookups: OrderedDict[tuple[str, str], Lookup] = field(default_factory=OrderedDict)
     servers: set[str] = field(default_factory=set)
+    forgotten: int = 0
     _bindings: OrderedDict[tuple[bytes, bytes], Binding] = field(default_factory=OrderedDict)
 
     def question(self, client: str, port: int, message: DnsMessage, mark: Mark, size: int) -> None:
@@ -64,25 +63,24 @@ class Resolver(Struct):
         for question in message.questions[:8]:
             if question.type not in _ADDRESS_TYPES or not self.watched(question.name):
                 continue
-            if not message.recursion and len(self.servers) < MAX_SERVERS:
+            if not message.recursion and len(self.servers) < self.limit:
                 self.servers.add(client)
             known = self.lookups.get((client, question.name))
             if known is not None:
                 known.count += 1
                 known.bytes += size
                 known.last_ns = mark.time_ns
-            elif len(self.lookups) < MAX_LOOKUPS:
-                lookup = Lookup(client, question.name, mark, port, mark.time_ns, mark.time_ns, bytes=size)
-                self.lookups[(client, question.name)] = lookup
+            else:
+                self._note(Lookup(client, question.name, mark, port, mark.time_ns, mark.time_ns, bytes=size))
 
     def answer(
         self, client: tuple[str, bytes], server: str, message: DnsMessage, mark: Mark
     ) -> list[bytes]:
         """A response was sent to `client`; returns the addresses that are bound for it now."""
-        if len(self.servers) < MAX_SERVERS:
+        if len(self.servers) < self.limit:
             self.servers.add(server)
         chain = {question.name for question in message.questions[:8]}
-        asked = next(iter(chain), None)
+        asked = message.questions[0].name if message.questions else None
         name = next((name for name in sorted(chain) if self.known(name)), None)
         for answer in message.answers:
             # A CNAME chain: each target belongs to the question.
@@ -115,13 +113,19 @@ class Resolver(Struct):
 
     def _answer_alone(self, client: str, name: str, mark: Mark) -> None:
         """An answer whose question was not captured still tells that it was asked."""
-        if len(self.lookups) < MAX_LOOKUPS:
-            self.lookups[(client, name)] = Lookup(client, name, mark, 53, mark.time_ns, mark.time_ns, answered=True)
+        self._note(Lookup(client, name, mark, 53, mark.time_ns, mark.time_ns, answered=True))
+
+    def _note(self, lookup: Lookup) -> None:
+        if len(self.lookups) < self.limit:
+            self.lookups[(lookup.client, lookup.name)] = lookup
+        else:
+            self.forgotten += 1
 
     def _bind(self, client: bytes, address: bytes, name: str, ttl_s: int, mark: Mark) -> None:
         until = None
         if mark.time_ns is not None:
             until = mark.time_ns + max(GRACE_NS, min(ttl_s, MAX_TTL_S) * 1_000_000_000)
         self._bindings[(client, address)] = Binding(name, until, mark)
-        if len(self._bindings) > MAX_BINDINGS:
+        if len(self._bindings) > self.limit:
             self._bindings.popitem(last=False)
+            self.forgotten += 1

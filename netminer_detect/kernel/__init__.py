@@ -1,7 +1,8 @@
 """The packet kernel: captures in, packets of flows that deserve attention out (see `interface`).
 
 Contract: `make_kernel(watch, max_flows)` gives the compiled kernel where it was built, else the plain one; the
-environment variable NETMINER_KERNEL=plain asks for the plain one. `is_compiled()` says which it will be.
+environment variable NETMINER_KERNEL=plain asks for the plain one. `is_compiled()` says which it will be, `flow_bytes()`
+the most memory that one of its flows takes.
 """
 
 from __future__ import annotations
@@ -29,6 +30,16 @@ def _compiled() -> Any:
 def is_compiled() -> bool:
     """Whether `make_kernel` gives the compiled kernel."""
     return os.environ.get("NETMINER_KERNEL") != "plain" and _compiled() is not None
+
+
+# A row of 128 bytes and its slots of 8 to 16; a candidate is found by its number as well, and a flow in tunnels has its
+# tunnels beside its row. The plain kernel's rows are objects.
+_FLOW_BYTES, _PLAIN_FLOW_BYTES = 300, 1800
+
+
+def flow_bytes() -> int:
+    """See the module's contract."""
+    return _FLOW_BYTES if is_compiled() else _PLAIN_FLOW_BYTES
 
 
 def make_kernel(watch: Watch, max_flows: int = MAX_FLOWS) -> Kernel:

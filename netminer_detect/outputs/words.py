@@ -50,7 +50,7 @@ _DROPPED = {
     "flows": ("flows", "条流"), "held_bytes": ("bytes out of order", "个乱序字节"),
     "readers": ("open flows", "条未结束的流"), "findings": ("findings", "项发现"),
     "candidates": ("flows that may be mining", "条可疑流"), "workers": ("logins", "个账号"),
-    "evidence": ("messages of evidence", "条证据"),
+    "evidence": ("messages of evidence", "条证据"), "names": ("names that DNS told", "个 DNS 域名"),
 }
 _UNITS = {"hash": "H", "sol": "Sol", "graph": "G", "proof": "P", "point": "pt"}
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z")

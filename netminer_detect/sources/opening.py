@@ -3,7 +3,8 @@
 Contract: `open_capture(path, max_window)` gives a binary stream of the capture's own bytes, `-` being standard input.
 It raises CaptureError, naming the file, where the file cannot be opened. Reading never raises: a stream that breaks
 off ends there, and its `broken` says why. A compressed stream that asks for more than `max_window` bytes of memory is
-broken from its beginning. What a pipe holds is given as soon as it is there.
+broken from its beginning. What a pipe holds is given as soon as it is there. `may_inflate(path)` says whether memory
+for a decompressor is to be set apart.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import io
 import os
 import select
+import stat
 import sys
 
 from netminer_detect.errors import CaptureError
@@ -120,6 +122,17 @@ def open_capture(path: str, max_window: int = DEFAULT_WINDOW) -> CaptureStream:
     from netminer_detect.sources.ahead import Ahead
 
     return CaptureStream(Ahead(Inflated(file, make, max_window)), file)
+
+
+def may_inflate(path: str) -> bool:
+    """Whether reading an input may take a decompressor: pipes tell only when they are read."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return True
+        with open(path, "rb") as file:
+            return inflater_of(file.read(_START), DEFAULT_WINDOW) is not None
+    except (OSError, ValueError):
+        return False
 
 
 def _standard_input() -> int:
