@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from netminer_detect.bounds import LEAST, Bounds
-from netminer_detect.detect.finish import Context, finish, is_private
+from netminer_detect.detect.addresses import is_private
+from netminer_detect.detect.finish import Context, finish
 from netminer_detect.detect.roles import settle_roles
 from netminer_detect.detect.summing import build_report
 from netminer_detect.errors import ConfigError

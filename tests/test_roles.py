@@ -15,6 +15,7 @@ from tests.scenes import (
     POOL,
     REFUSED,
     RESOLVER,
+    SUBMIT,
     SUBSCRIBE,
     SUBSCRIBED,
     C,
@@ -237,3 +238,45 @@ def test_a_resolver_asks_for_its_clients():
     assert alone.told() == [resolver]
     finding = alone.finding()
     assert (finding.verdict, finding.pool, finding.peer.name) == (Verdict.NOT_MINING, None, "xmr.pool.example")
+
+
+# Before and behind a NAT.
+
+
+def mined_with(nonce: int) -> list:
+    """A session whose shares no other has."""
+    shares = [(C, SUBMIT | {"id": 10 + at, "params": ["rig.1", "7", "00000001", "66000001", f"{nonce + at:08x}"]})
+              for at in range(3)]
+    return [*GIVEN_WORK, *shares]
+
+
+def translated(scene: Scene, said: list, inner: str, outer: str) -> Scene:
+    """A session as it leaves the miner, and a moment later as it leaves the NAT."""
+    scene.tcp(said, client=inner, server=POOL)
+    scene.now_ns -= 1_000_000_000 + len(said) * 10_000_000 + 3_000_000 - 200_000
+    return scene.tcp(said, client=outer, server=POOL)
+
+
+def test_a_session_before_and_behind_a_nat_is_the_inner_machines():
+    scene = translated(Scene(), mined_with(1000), "10.3.0.17", OUTSIDE)
+    translated(scene, mined_with(2000), "192.168.7.18", OUTSIDE)
+    findings = scene.findings()
+    assert [(one.source_ip, one.nat, one.shares.submitted) for one in findings] == [
+        ("10.3.0.17", True, 3), ("192.168.7.18", True, 3)]
+
+
+def test_a_nat_with_miners_of_its_own_stays_whole():
+    scene = translated(Scene(), mined_with(1000), "10.3.0.17", OUTSIDE).tcp(mined_with(5000), OUTSIDE, POOL)
+    told = {one.source_ip: (one.nat, one.connections_total) for one in scene.findings()}
+    assert told == {"10.3.0.17": (None, 1), OUTSIDE: (None, 2)}
+
+
+@pytest.mark.parametrize("scene", [
+    Scene().tcp(mined_with(1), "10.3.0.17", POOL).tcp(mined_with(9), OUTSIDE, POOL),
+    Scene().tcp(mined_with(1), "10.3.0.17", POOL, pace_s=1).tcp(mined_with(1), OUTSIDE, POOL),
+    Scene().tcp(mined_with(1), "10.3.0.17", POOL).tcp(mined_with(1), "10.3.0.18", POOL),
+    Scene().tcp(mined_with(1), "10.3.0.17", POOL).tcp(mined_with(1), OUTSIDE, "198.51.100.4"),
+    Scene().tcp(GIVEN_WORK, "10.3.0.17", POOL).tcp(GIVEN_WORK, OUTSIDE, POOL),
+], ids=["other-shares", "later", "both-inside", "other-server", "no-shares"])
+def test_sessions_that_merely_look_alike_are_two(scene):
+    assert [one.nat for one in scene.findings()] == [None, None]

@@ -49,7 +49,7 @@ def key_of(reading: Reading) -> Key:
 
 class Draft(Struct):
     """A finding in the making. `held`: a connection stayed open for HELD_NS and was served; `left` counts those that
-    gave work and that the client ended within that time."""
+    gave work and that the client ended within that time; `prints` tell the sessions of `connections` from others."""
 
     source: str
     role: Role
@@ -74,6 +74,8 @@ class Draft(Struct):
     first_ns: int | None = None
     last_ns: int | None = None
     midstream: bool = False
+    prints: list[frozenset[int]] = field(default_factory=list)
+    nat: bool | None = None
     held: bool = False
     left: int = 0
     rules: dict[str, None] = field(default_factory=dict)
@@ -84,7 +86,7 @@ class Draft(Struct):
         """Add a flow. `captures` names the inputs that marks count."""
         self._better(reading.reason)
         self._join_server(reading.pool)
-        self._traffic(session, reading.client[1])
+        self._traffic(session, reading.client[1], reading.ledger.prints if reading.ledger is not None else ())
         self._stay(session, reading.reason.level)
         self.source_mac = self.source_mac or session.source_mac
         self.vlans.update(dict.fromkeys(session.vlans))
@@ -147,6 +149,8 @@ class Draft(Struct):
         self._span(other.first_ns, other.last_ns)
         self.connections_total += other.connections_total
         self.connections = [*self.connections, *other.connections][:MAX_CONNECTIONS]
+        self.prints = [*self.prints, *other.prints][:MAX_CONNECTIONS]
+        self.nat = self.nat or other.nat
         self.packets += other.packets
         self.bytes += other.bytes
         self.midstream = self.midstream or other.midstream
@@ -171,7 +175,7 @@ class Draft(Struct):
         self.pool.basis = list(dict.fromkeys([*self.pool.basis, *pool.basis]))
         self.pool.via = self.pool.via or pool.via
 
-    def _traffic(self, session: Session, port: int) -> None:
+    def _traffic(self, session: Session, port: int, prints: Iterable[int]) -> None:
         traffic = session.traffic
         self.connections_total += 1
         self.packets += traffic.packets
@@ -180,6 +184,7 @@ class Draft(Struct):
         self._span(traffic.first_ns, traffic.last_ns)
         if len(self.connections) < MAX_CONNECTIONS:
             self.connections.append(Connection(port, traffic.first_ns, traffic.last_ns))
+            self.prints.append(frozenset(prints))
 
     def _stay(self, session: Session, level: Level) -> None:
         """How long the client stayed at a server that served it."""

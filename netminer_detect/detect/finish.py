@@ -8,11 +8,11 @@ machine everywhere (realm None); a private one belongs to the sensor's network.
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 from collections.abc import Callable
 
 from msgspec import Struct
 
+from netminer_detect.detect.addresses import is_private
 from netminer_detect.detect.drafts import Draft, claims_of, total_done, work_of, workers_of
 from netminer_detect.detect.levels import Reason, verdict_of
 from netminer_detect.detect.servers import server_text
@@ -37,23 +37,6 @@ class Context(Struct, frozen=True):
     sensor: str | None
     unit_of: Callable[[str], Organisation | None]
     fine: frozenset[str] = frozenset()
-
-
-# RFC 1918, RFC 6598 (carrier NAT), RFC 3927, RFC 4193, RFC 4291: networks that many have. Reserved ones that nobody
-# should have (documentation, benchmarks) are no private networks.
-_PRIVATE = [ipaddress.ip_network(network) for network in (
-    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8",
-    "fc00::/7", "fe80::/10", "::1/128",
-)]
-
-
-def is_private(ip: str) -> bool:
-    """Whether an address means another machine on another network."""
-    try:
-        address = ipaddress.ip_address(ip)
-    except ValueError:
-        return False
-    return any(address in network for network in _PRIVATE if network.version == address.version)
 
 
 def finding_id(
@@ -113,6 +96,7 @@ def _finding(draft: Draft, context: Context) -> Finding:
         realm=realm,
         vlan=list(draft.vlans),
         tunnels=list(draft.tunnels),
+        nat=draft.nat,
         dialect=draft.dialect,
         carriers=list(draft.carriers),
         algorithms=list(draft.algorithms),

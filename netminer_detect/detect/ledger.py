@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from fractions import Fraction
+from hashlib import blake2b
 from itertools import islice
 
 from msgspec import Struct, field
@@ -40,6 +41,8 @@ MAX_PENDING = 4096
 # Two of each kind of message, and no more than this in all: a reader wants proof, not the whole dialogue.
 MAX_EVIDENCE = 24
 EACH_KIND = 2
+# What tells a session from all others: its first shares, each found by its own nonce.
+MAX_PRINTS = 8
 MAX_TEXT = 256
 # The passwords of so many workers are looked for where a message quotes them.
 MAX_QUOTED = 16
@@ -123,6 +126,7 @@ class Ledger(Struct):
     coins: dict[str, list[str]] = field(default_factory=dict)
     claims: dict[tuple[str | None, str | None, str], Fraction] = field(default_factory=dict)
     evidence: list[Shown] = field(default_factory=list)
+    prints: set[int] = field(default_factory=set)
     _logged_in: bool = False
     _kinds: dict[str, int] = field(default_factory=dict)
     _pending: OrderedDict[int, _Pending] = field(default_factory=OrderedDict)
@@ -221,6 +225,9 @@ class Ledger(Struct):
     def _submitted(self, seen: ShareSubmitted) -> None:
         worker = self.worker_of(seen.login)
         worker.shares.submitted += 1
+        if len(self.prints) < MAX_PRINTS:
+            shown = seen.evidence.excerpt
+            self.prints.add(fingerprint(shown if isinstance(shown, str) else repr(shown)))
         worker.shares.unanswered += 1
         self._algorithm(seen.algorithm)
         share = _Pending(worker, (seen.algorithm, seen.unit), seen.hashes, not seen.acknowledged)
@@ -271,6 +278,11 @@ class Ledger(Struct):
     @property
     def _passwords(self) -> list[str]:
         return [worker.password for worker in islice(self.workers.values(), MAX_QUOTED) if worker.password]
+
+
+def fingerprint(text: str) -> int:
+    """64 bits of a message."""
+    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
 
 def _short(value: str | None) -> str | None:
