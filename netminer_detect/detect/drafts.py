@@ -6,6 +6,7 @@ Contract: `Draft.add(reading, session)` adds a flow; `Draft.finding(...)` gives 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 
 from msgspec import Struct, field
