@@ -32,6 +32,7 @@ class CaptureStream:
         self._file = file
         self._buffered = io.BufferedReader(inner, 1 << 16)
         self._inner = inner
+        self._ahead = False
         self._failed: str | None = None
 
     @property
@@ -44,6 +45,7 @@ class CaptureStream:
 
     def read(self, size: int, /) -> bytes:
         """`size` bytes, fewer at the end and from the place on where the stream is broken."""
+        self._ahead = True
         try:
             return b"" if self._failed is not None else self._buffered.read(size)
         except OSError as error:
@@ -52,8 +54,15 @@ class CaptureStream:
 
     def readinto(self, buffer: memoryview, /) -> int:
         """What is there, into a buffer: how many bytes came. 0 at the end."""
+        if self._failed is not None:
+            return 0
         try:
-            return 0 if self._failed is not None else self._buffered.readinto1(buffer)
+            if not self._ahead:
+                return self._inner.readinto(buffer) or 0
+            # What a small read took too much. The library would wait for more of a pipe, to fill the buffer.
+            rest = len(self._buffered.peek())
+            self._ahead = rest > len(buffer)
+            return self._buffered.readinto(buffer[:rest])
         except OSError as error:
             self._fail(error)
             return 0
