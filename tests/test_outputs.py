@@ -101,6 +101,7 @@ def test_amounts_are_rounded_once_and_what_is_no_number_is_null():
 def test_passwords_are_held_back_unless_asked_for():
     for name in ("jsonl", "csv", "table"):
         assert "hunter2" not in written(name, report(miner()))
+    assert "password hunter2" in written("table", report(miner()), show_passwords=True)
     shown = lines(report(miner()), show_passwords=True)[0]
     assert shown["workers"][0]["password"] == "hunter2"
     assert shown["evidence"][0]["excerpt"] == '{"pass":"hunter2"}'

@@ -1,6 +1,6 @@
 """The part of the table that accuses: each machine once, with what it does and what proves it.
 
-Contract: `draw_machines(console, findings, units, lang)` draws the findings unit by unit in the order of `units`,
+Contract: `draw_machines(console, findings, units, options)` draws the findings unit by unit in the order of `units`,
 machine by machine in the order they come; of one machine at most EACH_KIND alike and MAX_SHOWN in all, of the run
 MAX_ROWS; the rest is counted.
 `draw_context` lists the machines whose cryptocurrency traffic is no mining. All text is escaped here.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from netminer_detect.findings import Finding, Organisation, OrganisationSummary, Server, Verdict, Worker
 from netminer_detect.outputs.escape import plain
+from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import span_text
 from netminer_detect.outputs.wording import why
 from netminer_detect.outputs.words import bracketed, counted, frame_ranges, more, power_text, rate_text, word
@@ -34,9 +35,10 @@ Machine = tuple[str, str | None]
 
 
 def draw_machines(
-    console: Console, findings: Sequence[Finding], units: Sequence[OrganisationSummary], lang: str
+    console: Console, findings: Sequence[Finding], units: Sequence[OrganisationSummary], options: OutputOptions
 ) -> None:
     """See the module's contract."""
+    lang = options.lang
     by_unit: dict[str | None, dict[Machine, list[Finding]]] = {}
     for finding in findings[:MAX_ROWS]:
         unit = finding.organisation.id if finding.organisation else None
@@ -50,7 +52,7 @@ def draw_machines(
         if named:
             console.print(_unit_line(next(iter(machines.values()))[0].organisation, len(machines), lang), style="bold")
         for theirs in machines.values():
-            _draw_machine(console, theirs, lang)
+            _draw_machine(console, theirs, options)
     if len(findings) > MAX_ROWS:
         console.print(more(counted(len(findings) - MAX_ROWS, "finding", lang), lang))
 
@@ -62,9 +64,10 @@ def _unit_line(unit: Organisation | None, machines: int, lang: str) -> str:
     return " · ".join([*(plain(text, 80) for text in told if text), counted(machines, "machine", lang)])
 
 
-def _draw_machine(console: Console, findings: list[Finding], lang: str) -> None:
+def _draw_machine(console: Console, findings: list[Finding], options: OutputOptions) -> None:
     from rich.text import Text
 
+    lang = options.lang
     first = findings[0]
     head = Text(plain(first.source_ip, 64), style="bold")
     told = [
@@ -80,7 +83,7 @@ def _draw_machine(console: Console, findings: list[Finding], lang: str) -> None:
     room = console.width - sum(column.width + 2 for column in table.columns if column.width is not None)
     shown, rest = _chosen(findings)
     for finding in shown:
-        _add_row(table, finding, room, lang)
+        _add_row(table, finding, room, options)
     console.print(table)
     if rest:
         levels = Counter(finding.level.word for finding in rest)
@@ -114,9 +117,10 @@ def _grid(console: Console) -> Table:
     return table
 
 
-def _add_row(table: Table, finding: Finding, room: int, lang: str) -> None:
+def _add_row(table: Table, finding: Finding, room: int, options: OutputOptions) -> None:
     from rich.text import Text
 
+    lang = options.lang
     sure = Text(word(finding.verdict.word, lang), style=STYLES[finding.verdict])
     sure.append(f"\n{word(finding.level.word, lang)}", style="default not bold dim")
     what = word(finding.role.value, lang) + (f" {plain(finding.coin, 12)}" if finding.coin else "")
@@ -125,7 +129,7 @@ def _add_row(table: Table, finding: Finding, room: int, lang: str) -> None:
         kind.append(f"\n{plain(finding.dialect, 40)}", style="dim")
     sentence = why(finding, lang)
     reason = Text(sentence)
-    for line in _filled(_details(finding, sentence, lang), room):
+    for line in _filled(_details(finding, sentence, options), room):
         reason.append("\n" + line, style="dim")
     table.add_row("", sure, kind, reason) if len(table.columns) == 4 else table.add_row("", sure, reason)
 
@@ -144,12 +148,13 @@ def _filled(parts: Sequence[str], room: int) -> list[str]:
     return lines
 
 
-def _details(finding: Finding, sentence: str, lang: str) -> list[str]:
+def _details(finding: Finding, sentence: str, options: OutputOptions) -> list[str]:
     """What the sentence does not say: the server's address, the login, rates and power, the frames, the time."""
+    lang = options.lang
     server = finding.pool or finding.peer
     parts = _server(server, sentence, lang) if server is not None else []
     if finding.workers:
-        parts += _logins(finding.workers, lang)
+        parts += _logins(finding.workers, options)
     parts += [rate_text(work.rate, work.unit) for work in finding.work if work.rate is not None]
     if finding.power is not None:
         parts.append(power_text(finding.power, lang))
@@ -178,12 +183,17 @@ def _server(server: Server, sentence: str, lang: str) -> list[str]:
     return parts
 
 
-def _logins(workers: Sequence[Worker], lang: str) -> list[str]:
-    logins = [worker.login for worker in workers if worker.login]
-    if not logins:
+def _logins(workers: Sequence[Worker], options: OutputOptions) -> list[str]:
+    lang = options.lang
+    named = [worker for worker in workers if worker.login]
+    if not named:
         return []
-    more = f" +{counted(len(logins) - 1, 'login', lang)}" if len(logins) > 1 else ""
-    return [f"{word('as', lang)} {_short(workers[0].user, workers[0].worker, logins[0])}{more}"]
+    first = named[0]
+    others = f" +{counted(len(named) - 1, 'login', lang)}" if len(named) > 1 else ""
+    parts = [f"{word('as', lang)} {_short(first.user, first.worker, first.login or '')}{others}"]
+    if options.show_passwords and first.password:
+        parts.append(f"{word('password', lang)} {plain(first.password, 60)}")
+    return parts
 
 
 def _short(user: str | None, worker: str | None, login: str) -> str:

@@ -36,20 +36,21 @@ def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
     # The height means nothing here, but without it rich has its own mind about the width of dumb terminals.
     console = Console(file=drawn, width=_width(stream, options), height=25, force_terminal=stream.isatty() or None,
                       highlight=False, markup=False, emoji=False)
-    _draw(console, report, options.lang)
+    _draw(console, report, options)
     # Cells are filled up with blanks; in a file they are only in the way.
     text = "".join(line.rstrip(" ") + "\n" for line in drawn.getvalue().split("\n")[:-1])
     stream.write(text if _shows(stream, _SIGNS) else text.translate(_PLAINER))
 
 
-def _draw(console: Console, report: Report, lang: str) -> None:
+def _draw(console: Console, report: Report, options: OutputOptions) -> None:
+    lang = options.lang
     totals = report.totals
     if totals.interrupted:
         console.print(word("Interrupted: this is what was found so far.", lang), style="bold yellow")
     mining = [finding for finding in report.findings if finding.verdict is not Verdict.NOT_MINING]
     if mining:
         console.print(_headline(report, lang), style="bold")
-        draw_machines(console, mining, report.organisations, lang)
+        draw_machines(console, mining, report.organisations, options)
     elif totals.packets or totals.inputs > totals.inputs_failed + totals.inputs_left:
         console.print(word("No mining was found.", lang), style="bold green")
     else:

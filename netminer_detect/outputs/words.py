@@ -21,7 +21,7 @@ _WORDS = {
     "Level": "证据等级", "Roles": "行为", "Coins": "币种", "Rate": "算力", "Power": "功率",
     "Power of all": "总功率", "Assumed": "假设", "Servers": "服务器",
     "Findings": "发现", "Machines": "机器", "Contact": "联系人", "unassigned": "未登记", "via": "经由",
-    "as": "账号", "claims": "自报", "began before the capture": "抓包前已开始",
+    "as": "账号", "claims": "自报", "password": "密码", "began before the capture": "抓包前已开始",
     "Cryptocurrency traffic that is not mining": "与挖矿无关的加密货币流量",
     "No mining was found.": "未发现挖矿。", "Nothing was read.": "没有读到任何内容。",
     "Interrupted: this is what was found so far.": "已中断：以下是中断前的发现。",
