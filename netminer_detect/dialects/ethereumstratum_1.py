@@ -66,6 +66,9 @@ class EthereumStratum1(Stratum):
             return Hint(Strength.FAMILY, Side.CLIENT)
         return None
 
+    def _agree(self, algorithm: str) -> None:
+        super()._agree(ETHASH.get(algorithm, algorithm))
+
     def _notify(self, message: Message) -> list[Observation] | None:
         # MoneroOcean, whose miners change algorithms by the job, names it beside the params.
         algorithm = ETHASH.get(str(message.body.get("algo"))[:16])

@@ -47,9 +47,11 @@ class Kawpow(Kin):
 
     @classmethod
     def hint(cls, message: Message) -> Hint | None:
-        """A login alone tells nothing: Verus and Komodo have addresses of the same form."""
-        method = message.method
-        return None if method is not None and method.lower() == "mining.authorize" else super().hint(message)
+        """A wallet alone tells nothing: Verus, Komodo and Raptoreum have addresses of the same form."""
+        low, params = message.low_method, message.positional
+        if low == "mining.authorize" or (low == "mining.submit" and not _share(params)):
+            return None
+        return super().hint(message)
 
     def _authorize(self, message: Message) -> list[Observation]:
         self._note_wallet(message)

@@ -112,13 +112,16 @@ class Lines(Struct):
         read = self._dialect.read(message)
         if read is not None:
             return read
-        other = self._certain(message, type(self._dialect))
+        other = self._other(message, Strength.CERTAIN)
         if other is None:
             self._unread = [*self._unread[1 - MAX_UNREAD :], message]
             return []
-        # The dialect changes in the middle of the stream (XMRig's AutoClient does so after its login).
+        return self._turn(other, message)
+
+    def _turn(self, other: type[Dialect], message: Message) -> list[Observation]:
+        """The dialect changes in the middle of the stream (XMRig's AutoClient does so after its login)."""
         before, self._dialect = self._dialect, other()
-        if isinstance(self._dialect, Stratum):
+        if isinstance(self._dialect, Stratum) and before is not None:
             self._dialect.follow(before)
         turn = DialectRecognised(message.evidence("dialect"), other.NAME, self.swapped, continues=True)
         since, self._unread = [*self._unread, message], []
@@ -168,19 +171,43 @@ class Lines(Struct):
             return []
         strength = max(strength for strength, _ in likely)
         chosen = next(dialect for found, dialect in likely if found is strength)
-        self._dialect = chosen()
         turned = self._best[chosen].speaker is Side.SERVER
         if turned:
             self.swapped = not self.swapped
             for message in kept:
                 message.side = message.side.other
-        found: list[Observation] = [DialectRecognised(kept[-1].evidence("dialect"), chosen.NAME, self.swapped)]
+        first = self._first(chosen, kept)
+        self._dialect = first()
+        found: list[Observation] = [DialectRecognised(kept[-1].evidence("dialect"), first.NAME, self.swapped)]
         self._best.clear()
         for at, message in enumerate(kept):
             self._tell_holes(at, turned)
-            found += self._dialect.read(message) or []
+            found += self._read_kept(message, chosen)
         self._tell_holes(len(kept), turned)
         return found
+
+    def _first(self, chosen: type[Dialect], kept: list[Message]) -> type[Dialect]:
+        """The dialect in which the flow began: another than the chosen one where that does not understand what was
+        said first."""
+        for message in kept:
+            if chosen().read(message) is not None:
+                return chosen
+            other = self._other(message, Strength.LIKELY)
+            if other is not None:
+                return other
+        return chosen
+
+    def _read_kept(self, message: Message, chosen: type[Dialect]) -> list[Observation]:
+        """Read a message that was kept, turning to the dialect that understands it."""
+        assert self._dialect is not None
+        read = self._dialect.read(message)
+        if read is not None:
+            return read
+        other = chosen if chosen().read(message) is not None else self._other(message, Strength.LIKELY)
+        if other is None or other is type(self._dialect):
+            self._unread.append(message)
+            return []
+        return self._turn(other, message)
 
     def _tell_holes(self, kept: int, turned: bool) -> None:
         """Tell the dialect of what was missing before it was known."""
@@ -198,12 +225,12 @@ class Lines(Struct):
             self.done = True
             self._kept.clear()
 
-    def _certain(self, message: Message, but: type[Dialect]) -> type[Dialect] | None:
-        """Another dialect that a message is certain for."""
+    def _other(self, message: Message, least: Strength) -> type[Dialect] | None:
+        """Another dialect that a message speaks for, at least so strongly."""
         for dialect in self.kinds:
-            if dialect is but:
+            if dialect is type(self._dialect):
                 continue
             hint = dialect.hint(message)
-            if hint is not None and hint.strength is Strength.CERTAIN and hint.speaker is message.side:
+            if hint is not None and hint.strength >= least and hint.speaker is message.side:
                 return dialect
         return None

@@ -6,6 +6,10 @@
     {"method":"submit","params":{"id":session,"job_id":…,"nonce":8 hex,"result":64 hex}} -> {"status":"OK"}
     {"method":"keepalived","params":{"id":session}}, getjob, block_template (self-select: a job without blob)
 
+MoneroOcean: login and getjob have "algo-perf", the miner's own rates; the algorithm changes by the job; an answer to
+the login with "algo" and "extra_nonce" and no job says that Stratum follows (`negotiated`; XMRig's AutoClient); Tari's
+jobs of sha3x are shorter, its shares of c29 have 42 edges ("pow") in place of a result.
+
 Other programs speak of login, job and submit too: only hex of the right lengths makes it this dialect. Work of
 a share: the difficulty of its job, 2^64 / target. Keys come in any order, ids repeat (xmr-stak: always 1).
 Sources: xmrig doc/STRATUM.md, src/base/net/stratum/Client.cpp and Job.cpp, SChernykh/p2pool stratum_server.cpp.
@@ -30,19 +34,25 @@ from netminer_detect.observations import (
     HandshakeAsked,
     JobAssigned,
     Observation,
+    RateClaimed,
     ShareAnswered,
     ShareSubmitted,
     Side,
     WorkerLogin,
 )
 from netminer_detect.requests import Requests
-from netminer_detect.work import from_cryptonote_target, from_target
+from netminer_detect.work import from_cryptonote_target, from_target, number
 
 MAX_JOBS = 512
 MAX_SESSIONS = 256
 # KawPow's is a header of 32 bytes and room for its nonce (MoneroOcean), Wownero's a whole block.
 _BLOB = range(76, 4096)
 _NONCE = range(8, 17)
+# Tari's (MoneroOcean): a hash of 32 bytes, with or without what is hashed beside it.
+_TARI_BLOB = range(64, 256)
+_TARI = frozenset({"sha3x", "c29"})
+_CYCLE = 42
+MAX_CLAIMS = 32
 # A login nobody answered is this dialect only where something in it belongs to mining. An Ethereum address (Etica) or
 # a hash (XMRig's donation) may be anybody's login.
 _WALLET = re.compile(r"[1-9A-HJ-NP-Za-km-z]{90,110}(?:[.+/].*)?\Z")
@@ -63,12 +73,24 @@ def _is_job(job: Any) -> bool:
     target = job.get("target")
     if not (is_hex(target, 8) or is_hex(target, 16) or is_hex(target, 64)):
         return False
+    if isinstance(job.get("algo"), str) and job["algo"] in _TARI and is_hex(job.get("blob"), _TARI_BLOB):
+        return True
     # In self-select mode the pool gives its wallet and an extra nonce in place of a blob.
     return is_hex(job.get("blob"), _BLOB) or ("pool_wallet" in job and "extra_nonce" in job)
 
 
+def _is_cycle(edges: Any) -> bool:
+    return isinstance(edges, list) and len(edges) == _CYCLE and all(isinstance(edge, int) for edge in edges)
+
+
 def _is_share(params: dict[str, Any]) -> bool:
-    return "job_id" in params and is_hex(params.get("nonce"), _NONCE) and is_hex(params.get("result"), 64)
+    if "job_id" not in params or not is_hex(params.get("nonce"), _NONCE):
+        return False
+    return is_hex(params.get("result"), 64) or _is_cycle(params.get("pow"))
+
+
+def _unit(algorithm: str | None) -> str:
+    return "sol" if algorithm == "c29" else "hash"
 
 
 def _login_strength(params: dict[str, Any]) -> Strength | None:
@@ -103,6 +125,7 @@ class MoneroJsonRpc(Struct):
     _login: str | None = None
     _seeded: bool = False
     _shares: int = 0
+    negotiated: str | None = None
 
     @staticmethod
     def hint(message: Message) -> Hint | None:
@@ -121,6 +144,8 @@ class MoneroJsonRpc(Struct):
             return None
         if _is_job(result.get("job")) or _is_job(result):
             return Hint(Strength.CERTAIN, Side.SERVER)
+        if "id" in result and is_hex(result.get("extra_nonce")) and isinstance(result.get("algo"), str):
+            return Hint(Strength.LIKELY, Side.SERVER)
         # A miner without shares is heard of once a minute, by this word.
         return Hint(Strength.FAMILY, Side.SERVER) if result.get("status") == "KEEPALIVED" else None
 
@@ -149,7 +174,17 @@ class MoneroJsonRpc(Struct):
         self._login = login
         rig = text(params.get("rigid")) or worker_of_password(password or "")
         user, worker = split_login(login, rig)
-        return [asked, WorkerLogin(message.evidence("login"), login, user, worker, password, agent)]
+        return [asked, WorkerLogin(message.evidence("login"), login, user, worker, password, agent),
+                *self._claims(message)]
+
+    def _claims(self, message: Message) -> list[Observation]:
+        """MoneroOcean's miners say how fast they are in each algorithm. Of Cuckaroo it is not said what is counted."""
+        rates = message.named.get("algo-perf")
+        return [
+            RateClaimed(message.evidence("rate"), self._login, rate, algorithm[:32])
+            for algorithm, value in (list(rates.items())[:MAX_CLAIMS] if isinstance(rates, dict) else ())
+            if (rate := number(value)) is not None and not algorithm.startswith("c29")
+        ]
 
     def _job(self, message: Message) -> list[Observation]:
         return self._assign(message, message.params)
@@ -165,11 +200,12 @@ class MoneroJsonRpc(Struct):
         algorithm = self._algorithm(text(params.get("algo")) or (job.algorithm if job else None))
         login = self._sessions.get(text(params.get("id")) or "", self._login)
         hashes = job.hashes if job else None
-        return [ShareSubmitted(message.evidence("share"), self._shares, login, name, hashes, algorithm)]
+        return [ShareSubmitted(message.evidence("share"), self._shares, login, name, hashes, algorithm,
+                               _unit(algorithm))]
 
     def _get_job(self, message: Message) -> list[Observation]:
         self._asked.ask(message.body.get("id"), _Asked("getjob"))
-        return []
+        return self._claims(message)
 
     def _other(self, message: Message) -> list[Observation]:
         self._asked.ask(message.body.get("id"), _Asked("other"))
@@ -228,6 +264,8 @@ class MoneroJsonRpc(Struct):
         if isinstance(result, dict) and "id" in result:
             # xmrig reads the session's id; some pools leave the status out.
             accepted = True if accepted is None else accepted
+            if "extra_nonce" in result and "job" not in result:
+                self.negotiated = text(result.get("algo"))
             session = text(result["id"])
             if session is not None and len(self._sessions) < MAX_SESSIONS:
                 self._sessions[session] = waiting.login
@@ -249,7 +287,10 @@ class MoneroJsonRpc(Struct):
             self._jobs.move_to_end(name)
             if len(self._jobs) > MAX_JOBS:
                 self._jobs.popitem(last=False)
-        assigned = JobAssigned(message.evidence("job"), name, hashes, hashes, algorithm)
+        assigned = JobAssigned(message.evidence("job"), name, hashes, hashes, algorithm, _unit(algorithm))
+        if is_hex(job.get("sig_key"), 64):
+            # Only Wownero's miners sign their blocks.
+            return [CoinHinted(message.evidence("job"), "WOW", algorithm, "job"), assigned]
         if algorithm == "rx/0" and str(job.get("blob")).startswith(_MONERO_BLOCK):
             return [CoinHinted(message.evidence("job"), "XMR", algorithm, "job"), assigned]
         return [assigned]

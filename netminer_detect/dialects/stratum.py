@@ -23,6 +23,7 @@ from msgspec.structs import replace
 from netminer_detect.dialects.answers import verdict
 from netminer_detect.dialects.dialect import Dialect, Hint, Message, Strength, text
 from netminer_detect.dialects.logins import split_login
+from netminer_detect.dialects.monero_json_rpc import MoneroJsonRpc
 from netminer_detect.observations import (
     AgentSeen,
     Evidence,
@@ -169,10 +170,22 @@ class Stratum:
         return [] if low in FROM_POOL else None
 
     def follow(self, before: Dialect) -> None:
-        """The session went on from another dialect of the family: what it knew still holds."""
+        """The session went on from another dialect: what was asked still waits, and a difficulty that was set counts
+        for the jobs to come, by this dialect's reckoning. Jobs are kept where both reckon alike."""
         if isinstance(before, Stratum):
-            self._asked, self._server_asked = before._asked, before._server_asked
-            self._jobs, self._worth, self._shares = before._jobs, before._worth, before._shares
+            self._asked, self._server_asked, self._shares = before._asked, before._server_asked, before._shares
+            worth = before._worth
+            if worth is not None:
+                self._worth = worth if worth.difficulty is None else self._worth_of(worth.difficulty)
+            if (before.shape.one, before.shape.unit) == (self.shape.one, self.shape.unit):
+                self._jobs.update((job, worth) for job, worth in before._jobs.items() if not worth.own)
+        elif isinstance(before, MoneroJsonRpc) and before.negotiated is not None:
+            self._agree(before.negotiated)
+
+    def _agree(self, algorithm: str) -> None:
+        """Miner and pool agreed on an algorithm when the miner logged in."""
+        if self.shape.algorithm is None:
+            self._name_algorithm(algorithm)
 
     def gap(self, side: Side) -> None:
         if side is Side.SERVER:

@@ -124,6 +124,9 @@ class StratumV1(Stratum):
         read = super().read(message)
         return read if read is None else [*hints, *read]
 
+    def _agree(self, algorithm: str) -> None:
+        self._wire.agreed(algorithm)
+
     def _learn(self, low: str | None, params: list[Any]) -> None:
         if low == "mining.notify" and _is_job(params):
             self._wire.job(params[6], params[7])

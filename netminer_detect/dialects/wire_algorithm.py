@@ -25,7 +25,7 @@ from netminer_detect.work import DIFFICULTY_1
 SHA256D_FLOOR = 10**10
 # Below this a chain is small, and there are many of them.
 COIN_FLOOR = 10**6
-_DIVISORS = {"sha256d": 1, "x11": 1, "scrypt": 1 << 16}
+_DIVISORS = {"sha256d": 1, "x11": 1, "scrypt": 1 << 16, "ghostrider": 1 << 16}
 _NAMES = {"sha256d": "sha256d", "sha256": "sha256d", "scrypt": "scrypt", "x11": "x11"}
 # ESP32 and BM13xx boards, and firmware of machines that are built for SHA-256 alone.
 _HARDWARE = re.compile(r"(?:bitaxe|nerd(?:miner|q?axe)|bosminer|whatsminer)", re.IGNORECASE)
@@ -64,6 +64,11 @@ class WireAlgorithm:
         elsewhere = isinstance(password, str) and _PAYOUT.search(password) is not None
         coins = [(coin, algorithm) for wallet, coin, algorithm in _WALLETS if wallet.match(login) and not elsewhere]
         self._wallets.add(coins[0] if coins else None)
+
+    def agreed(self, algorithm: str) -> None:
+        """Miner and pool named the algorithm before Stratum began (XMRig's EthStratumClient counts GhostRider so)."""
+        if algorithm in _DIVISORS:
+            self._named = algorithm
 
     def goal(self, params: list[Any]) -> None:
         """bfgminer's set_goal: a name, and what is to be computed."""
