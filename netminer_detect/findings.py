@@ -154,11 +154,12 @@ class Jobs(Struct):
 
 
 class Claim(Struct, frozen=True):
-    """A rate the miner stated itself, in `unit` a second."""
+    """What the miner stated itself: its rate in `unit` a second, its power in watts."""
 
     algorithm: str | None
     unit: str
-    rate: float
+    rate: float | None
+    power_w: float | None = None
 
 
 class Connection(Struct, frozen=True):
@@ -205,6 +206,7 @@ class Finding(Struct):
     algorithms: list[str] = field(default_factory=list)
     coin: str | None = None
     coin_basis: list[str] = field(default_factory=list)
+    model: str | None = None
     pool: Server | None = None
     peer: Server | None = None
     workers: list[Worker] = field(default_factory=list)

@@ -165,6 +165,25 @@ class ShapeSeen(Struct, frozen=True):
     evidence: Evidence
 
 
+class DeviceReported(Struct, frozen=True):
+    """A mining device spoke of itself on its management interface: program (`agent`) and device, the pool (`pool`, a
+    host) and login that it mines with, its own rate in `unit` a second and its power in watts, which are claims.
+    `running` is false where only a page of the device answered."""
+
+    evidence: Evidence
+    agent: str | None = None
+    model: str | None = None
+    pool: str | None = None
+    port: int | None = None
+    login: str | None = None
+    worker: str | None = None
+    algorithm: str | None = None
+    rate: Fraction | None = None
+    unit: str = "hash"
+    power_w: float | None = None
+    running: bool = True
+
+
 class ContextSeen(Struct, frozen=True):
     """Cryptocurrency traffic that is not mining: a node's protocol, a wallet's calls."""
 
@@ -194,6 +213,7 @@ Observation = (
     | TunnelAnswered
     | NetworkJoined
     | ShapeSeen
+    | DeviceReported
     | ContextSeen
     | Malformed
 )

@@ -23,8 +23,13 @@ TOKENS = (
     b'"client.',
 )
 
-# Requests without a body that belong to mining: Chia's pools, whose least difficulty is told once.
-_REQUESTS = (b"GET /pool_info", b"GET /farmer")
+# Requests without a body: to Chia's pools, whose least difficulty is told once, and to mining devices.
+_REQUESTS = (
+    b"GET /pool_info", b"GET /farmer", b"GET /api/system/info", b"GET /1/summary", b"GET /2/summary", b"GET /1/config",
+    b"GET /api.json", b"GET /summary", b"GET /stat ", b"GET /api/v1/status", b"GET /cgi-bin/get_system_info.cgi",
+    b"GET /cgi-bin/get_miner_conf.cgi", b"GET /cgi-bin/get_miner_status.cgi", b"GET /cgi-bin/summary.cgi",
+    b"GET /cgi-bin/stats.cgi", b"GET /cgi-bin/pools.cgi",
+)  # fmt: skip
 
 # Frames of Stratum V2's channels: jobs, shares, their answers, blocks, targets; some with the length they have.
 _SV2_KINDS = (b"\x15", b"\x1a\x18", b"\x1b", b"\x1c\x14", b"\x1f", b"\x20\x30", b"\x21\x24")
@@ -66,6 +71,9 @@ OPENINGS: tuple[tuple[int, bytes], ...] = (
     (2, b"\x87\xd7"),  # DATUM's hello
     (0, b"JOB,"),  # Duino-Coin
     (0, b"MOTD"),
+    (0, b"STATUS="),  # replies of cgminer's API in text, and of ccminer's
+    (0, b"NAME=ccminer;"),
+    (4, b'{"cmd"'),  # WhatsMiner's API, behind a length
     *((0, version) for version in (b"1.", b"2.", b"3.", b"4.", b"5.")),
 )
 

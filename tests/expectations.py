@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from netminer_detect.findings import Finding, Level, Report, Verdict, Work, Worker
+from netminer_detect.findings import Finding, Level, Report, Role, Verdict, Work, Worker
 
 # The index's own bound for work.
 _EXACTNESS = Fraction(1, 10_000)
@@ -23,7 +23,11 @@ def mistakes(report: Report, expected: dict[str, Any]) -> list[str]:
     if len(found) != 1:
         return [f"{len(found)} findings instead of one"]
     finding = found[0]
-    wrong = _differences("role", finding.role.value, expected.get("role", "miner"))
+    managed = expected.get("role") == "management"
+    wrong = _differences("role", finding.role, Role.MANAGED if managed else Role.MINER)
+    if managed:
+        wrong += _differences("level", finding.level, Level.DEVICE)
+        wrong += _differences("agent", [worker.agent for worker in finding.workers], [expected["agent"]])
     wrong += _differences("dialect", finding.dialect, expected["dialect"])
     if "user" in expected:
         wrong += _login_mistakes(finding, expected)

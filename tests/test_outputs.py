@@ -24,7 +24,7 @@ UNHURRIED = settings(max_examples=150, deadline=None, suppress_health_check=[Hea
 FINDING_KEYS = [
     "type", "schema", "id", "revision", "state", "source_ip", "source_mac", "sensor", "realm", "vlan", "tunnels",
     "nat", "role", "level", "verdict", "why", "why_code", "why_args", "dialect", "carriers", "algorithms", "coin",
-    "coin_basis", "pool", "peer", "workers", "jobs", "shares", "work", "claimed", "power", "energy_kwh_day",
+    "coin_basis", "model", "pool", "peer", "workers", "jobs", "shares", "work", "claimed", "power", "energy_kwh_day",
     "first_seen", "last_seen", "midstream", "connections", "connections_total", "packets", "bytes", "rules",
     "assessment", "organisation", "evidence",
 ]  # fmt: skip

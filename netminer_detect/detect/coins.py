@@ -32,6 +32,8 @@ def _form(coin: str, pattern: str, *dialects: str) -> _Form:
 # Ethereum's last block with proof of work, 15537393: 2022-09-15 06:42:42 UTC. Servers kept their names.
 _LAST_MINED_NS = {"ETH": 1_663_224_162 * 1_000_000_000}
 _FORMS = (
+    # On hardware that hashes nothing else: NiceHash's users have such addresses, too.
+    _form("BTC", r"bc1[02-9ac-hj-np-z]{39,59}(?:\..*)?\Z", "axeos-http"),
     _form("XMR", rf"[48]{_BASE58}{{94}}(?:{_BASE58}{{11}})?(?:[.+/].*)?\Z", "monero-json-rpc",
           "monerod-rpc"),
     _form("WOW", rf"(?:Wo|WW){_BASE58}{{95}}(?:[.+/].*)?\Z", "monero-json-rpc"),

@@ -12,6 +12,7 @@ from fractions import Fraction
 from msgspec import Struct, field
 
 from netminer_detect.detect.coins import coin_of, is_mined
+from netminer_detect.detect.devices import Device
 from netminer_detect.detect.ledger import Done, Ledger, WorkerLedger
 from netminer_detect.detect.levels import Reason, verdict_of
 from netminer_detect.detect.readings import Reading, sender_of
@@ -82,6 +83,8 @@ class Draft(Struct):
     rules: dict[str, None] = field(default_factory=dict)
     evidence: list[EvidenceLine] = field(default_factory=list)
     mining: MiningTime = field(default_factory=MiningTime)
+    device: Device | None = None
+    managers: set[str] = field(default_factory=set)
 
     def add(self, reading: Reading, session: Session, captures: list[str]) -> None:
         """Add a flow. `captures` names the inputs that marks count."""
@@ -89,7 +92,10 @@ class Draft(Struct):
         self._join_server(reading.pool)
         self._traffic(session, reading.client[1], reading.ledger.prints if reading.ledger is not None else ())
         self._stay(session, reading.reason.level)
-        self.source_mac = self.source_mac or session.source_mac
+        if self.role is Role.MANAGED:
+            self._manager(reading.server[0])
+        else:
+            self.source_mac = self.source_mac or session.source_mac
         self.vlans.update(dict.fromkeys(session.vlans))
         self.tunnels.update(dict.fromkeys(session.tunnels))
         self.carriers = max(self.carriers, session.carriers, key=len)
@@ -156,6 +162,9 @@ class Draft(Struct):
         self.bytes += other.bytes
         self.midstream = self.midstream or other.midstream
         self.held, self.left = self.held or other.held, self.left + other.left
+        self._device(other.device)
+        for manager in other.managers:
+            self._manager(manager)
         for line in other.evidence:
             self._show(line)
 
@@ -209,11 +218,12 @@ class Draft(Struct):
         if ledger.agent and not ledger.workers:
             self._worker(WorkerLedger(None, agent=ledger.agent), None, [])
         self._jobs(ledger.jobs)
+        self._device(ledger.device)
         self.claims.update(list(ledger.claims.items())[: MAX_WORKERS])
         for shown in ledger.evidence:
             evidence = shown.evidence
             mark = evidence.mark
-            sender = sender_of(evidence, False, mining=True)
+            sender = sender_of(evidence, False, mining=self.role is not Role.MANAGED)
             self._show(EvidenceLine(captures[mark.capture], mark.frame, mark.offset, mark.time_ns, sender,
                                     evidence.what, str(evidence.excerpt), shown.unmasked))
 
@@ -239,6 +249,15 @@ class Draft(Struct):
             mine.difficulty_min = low if mine.difficulty_min is None else min(low, mine.difficulty_min)
             mine.difficulty_max = high if mine.difficulty_max is None else max(high, mine.difficulty_max)
 
+    def _device(self, device: Device | None) -> None:
+        if device is not None:
+            self.device = self.device or Device()
+            self.device.join(device)
+
+    def _manager(self, ip: str) -> None:
+        if len(self.managers) < MAX_CONNECTIONS:
+            self.managers.add(ip)
+
     def _show(self, line: EvidenceLine) -> None:
         if len(self.evidence) < MAX_EVIDENCE:
             self.evidence.append(line)
@@ -258,8 +277,9 @@ def work_of(done: dict[tuple[str | None, str], Done], seconds: float) -> list[Wo
 
 def workers_of(draft: Draft) -> list[Worker]:
     """The workers of a draft, busiest first."""
+    product = draft.device.product if draft.device is not None else None
     found = [
-        Worker(worker.login, worker.user, worker.worker, worker.agent, worker.password, worker.shares,
+        Worker(worker.login, worker.user, worker.worker, product or worker.agent, worker.password, worker.shares,
                work_of(worker.done, worker.mining.seconds))
         for worker in draft.workers.values()
         # Sessions that named no login say nothing beside those that did.
@@ -279,7 +299,9 @@ def total_done(draft: Draft) -> dict[tuple[str | None, str], Done]:
 
 
 def claims_of(draft: Draft) -> list[Claim]:
-    """The rates that workers stated last, added up by algorithm."""
+    """The rates that workers stated last, added up by algorithm; of a device, what it said of itself."""
+    if draft.device is not None:
+        return [draft.device.claim] if draft.device.claim is not None else []
     sums: dict[tuple[str | None, str], Fraction] = {}
     for (_, algorithm, unit), rate in draft.claims.items():
         sums[(algorithm, unit)] = sums.get((algorithm, unit), Fraction(0)) + rate

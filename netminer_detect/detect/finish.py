@@ -15,12 +15,13 @@ from msgspec import Struct
 from netminer_detect.detect.addresses import is_private
 from netminer_detect.detect.drafts import Draft, claims_of, total_done, work_of, workers_of
 from netminer_detect.detect.levels import Reason, verdict_of
-from netminer_detect.detect.servers import server_text
+from netminer_detect.detect.servers import reported_pool, server_text
 from netminer_detect.findings import (
     HARMLESS,
     Finding,
     Organisation,
     Role,
+    Server,
     Verdict,
 )
 
@@ -65,7 +66,11 @@ def _told(draft: Draft) -> Reason:
         code = "shares_rejected" if shares.rejected else "session_open" if draft.jobs.sent else "login_accepted"
         arguments |= {name: figures[name] for name in _SESSIONS[code]}
     arguments |= {name: figures[name] for name in arguments if name in figures}
-    if "server" in arguments and draft.role is not Role.POOL:
+    if draft.device is not None:
+        pool, product = reported_pool(draft.device), draft.device.product
+        code = "device_mines" if pool is not None else "device_answers" if draft.device.running else "device_page"
+        arguments |= {"agent": product} | ({} if pool is None else {"server": server_text(pool)})
+    elif "server" in arguments and draft.role is not Role.POOL:
         arguments["server"] = server_text(draft.pool)
     if "agent" in arguments and arguments["agent"] is None:
         arguments["agent"] = next((worker.agent for worker in draft.workers.values() if worker.agent), None)
@@ -83,6 +88,11 @@ def _finding(draft: Draft, context: Context) -> Finding:
     server = far.ip or far.name or ""
     coin, basis = draft.coin
     harmless, reason = draft.role in HARMLESS, _told(draft)
+    pool, peer = (None, far) if harmless else (far, draft.peer)
+    if draft.device is not None:
+        # The far end of a device is who asks it; what it mines at it says itself.
+        pool = reported_pool(draft.device)
+        peer = Server(next(iter(draft.managers)), None) if len(draft.managers) == 1 else None
     return Finding(
         id=finding_id(context.sensor, realm, draft.source, draft.role, server, far.port, draft.dialect),
         source_ip=draft.source,
@@ -102,8 +112,9 @@ def _finding(draft: Draft, context: Context) -> Finding:
         algorithms=list(draft.algorithms),
         coin=coin,
         coin_basis=basis,
-        pool=None if harmless else far,
-        peer=far if harmless else draft.peer,
+        model=draft.device.model if draft.device is not None else None,
+        pool=pool,
+        peer=peer,
         workers=workers_of(draft),
         jobs=draft.jobs,
         shares=draft.shares,

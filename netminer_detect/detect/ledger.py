@@ -15,6 +15,7 @@ from itertools import islice
 
 from msgspec import Struct, field
 
+from netminer_detect.detect.devices import Device
 from netminer_detect.dialects.logins import split_login
 from netminer_detect.estimate.mining_time import MiningTime, Watch
 from netminer_detect.findings import Jobs, Shares
@@ -22,6 +23,7 @@ from netminer_detect.masking import MASK, excerpt, without
 from netminer_detect.observations import (
     AgentSeen,
     CoinHinted,
+    DeviceReported,
     Evidence,
     HandshakeAnswered,
     HandshakeAsked,
@@ -121,6 +123,7 @@ class Ledger(Struct):
     watch: Watch = field(default_factory=Watch)
     network: set[Side] = field(default_factory=set)
     encrypted: bool = False
+    device: Device | None = None
     jobs: Jobs = field(default_factory=Jobs)
     algorithms: dict[str, None] = field(default_factory=dict)
     coins: dict[str, list[str]] = field(default_factory=dict)
@@ -167,6 +170,8 @@ class Ledger(Struct):
                 self.agent = _short(observation.agent) or self.agent
             case ShapeSeen():
                 self.encrypted = True
+            case DeviceReported():
+                self._device(observation)
             case _:
                 return
         self.watch.heard(observation.evidence.mark.time_ns, isinstance(observation, JobAssigned))
@@ -198,6 +203,15 @@ class Ledger(Struct):
         worker.password = _short(seen.password) if seen.password else seen.password
         worker.agent = _short(seen.agent)
         self.agent = self.agent or worker.agent
+
+    def _device(self, seen: DeviceReported) -> None:
+        device = self.device = self.device or Device()
+        device.join(seen)
+        self.agent = device.product
+        self._algorithm(seen.algorithm)
+        if seen.login or seen.worker:
+            worker = self.worker_of(seen.login)
+            worker.worker = _short(seen.worker) or worker.worker
 
     def _handshake(self, seen: HandshakeAnswered) -> None:
         if seen.accepted:

@@ -43,7 +43,8 @@ def read_session(session: Session, book: Rulebook, bound: Named | None) -> list[
     readings = [
         reading
         for ledger in session.ledgers.values()
-        if (reading := _of_ledger(session, ledger, pool, book)) is not None
+        for reading in (_of_device(session, ledger) if ledger.device is not None else
+                        _of_ledger(session, ledger, pool, book))
     ]
     if not readings:
         reading = _of_contact(session, pool, known, book)
@@ -77,10 +78,24 @@ def _turn_to_known(session: Session, book: Rulebook) -> None:
     session.swapped = known[0] is not None and known[1] is None
 
 
-def _of_ledger(session: Session, ledger: Ledger, pool: Server, book: Rulebook) -> Reading | None:
+def _of_device(session: Session, ledger: Ledger) -> list[Reading]:
+    """A management port that answered: the device behind it, and who asked."""
+    assert ledger.device is not None
+    client, device = session.ends
+    at = Server(device[0], device[1])
+    level = Level.DEVICE if ledger.device.running else Level.PATTERN
+    reason = Reason(level, "device_answers", {"agent": ledger.device.product, "port": device[1]})
+    asked = Reason(Level.CONTEXT, "manager", {"agent": ledger.device.product, "server": server_text(at)})
+    return [
+        Reading(Role.MANAGED, reason, device, client, at, ledger.dialect, ledger),
+        Reading(Role.MANAGER, asked, client, device, Server(device[0], device[1]), ledger.dialect),
+    ]
+
+
+def _of_ledger(session: Session, ledger: Ledger, pool: Server, book: Rulebook) -> list[Reading]:
     reason = level_of(ledger, session, server_text(pool))
     if reason is None:
-        return None
+        return []
     client, server = session.ends
     reading = Reading(Role.MINER, reason, client, server, pool, ledger.dialect, ledger)
     agents = [ledger.agent, *(worker.agent for worker in list(ledger.workers.values())[:64])]
@@ -88,7 +103,7 @@ def _of_ledger(session: Session, ledger: Ledger, pool: Server, book: Rulebook) -
         fact = book.agent(agent) if agent else None
         if fact is not None and fact.rule not in reading.rules:
             reading.rules.append(fact.rule)
-    return reading
+    return [reading]
 
 
 def _of_contact(session: Session, pool: Server, known: Known, book: Rulebook) -> Reading | None:

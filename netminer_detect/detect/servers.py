@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from netminer_detect.detect.devices import Device
 from netminer_detect.detect.session import Named, Session, literal_address
 from netminer_detect.findings import Server
 from netminer_detect.observations import Evidence
@@ -79,3 +80,11 @@ def _of_certificate(shown: list[Named], book: Rulebook, port: int | None) -> Kno
         return None
     fact, named = min(known, key=lambda pair: _CERTIFICATE_KINDS.index(pair[0].kind))
     return Known(named.name.removeprefix("*."), ("certificate",), fact, None, named.evidence)
+
+
+def reported_pool(device: Device) -> Server | None:
+    """The server that a device says it mines at."""
+    if device.pool is None:
+        return None
+    ip = literal_address(device.pool)
+    return Server(ip, device.port, None if ip else device.pool, basis=["device"])

@@ -24,12 +24,12 @@ COLUMNS = (
     "source_ip", "organisation_name", "verdict", "level", "role", "coin", "why", "pool_ip", "pool_port", "pool_name",
     "pool_operator", "logins", "workers", "agents", "first_seen", "last_seen", "capture", "frames",
     "submitted", "accepted", "rejected", "unanswered", "work", "work_unit", "work_algorithm", "work_basis",
-    "rate", "rate_low", "rate_high", "claimed_rate", "claimed_unit", "claimed_algorithm",
+    "rate", "rate_low", "rate_high", "claimed_rate", "claimed_unit", "claimed_algorithm", "claimed_power_w",
     "power_w_low", "power_w_typical", "power_w_high", "power_basis",
     "organisation_id", "sector", "contact", "source_mac", "vlan", "tunnels", "sensor", "realm", "nat",
     "dialect", "carriers", "algorithms", "coin_basis", "pool_basis", "via_ip", "via_port", "via_kind",
-    "peer_ip", "peer_port", "peer_name", "jobs", "difficulty_min", "difficulty_max", "midstream", "connections",
-    "packets", "bytes", "rules", "why_code", "assessment", "id", "revision", "state",
+    "peer_ip", "peer_port", "peer_name", "model", "jobs", "difficulty_min", "difficulty_max", "midstream",
+    "connections", "packets", "bytes", "rules", "why_code", "assessment", "id", "revision", "state",
 )  # fmt: skip
 MAX_LISTED = 32
 SEPARATOR = "; "
@@ -78,6 +78,7 @@ def _judgement(finding: Finding, options: OutputOptions) -> Row:
         "verdict": finding.verdict.word,
         "why": why(finding, options.lang),
         "why_code": finding.why_code,
+        "model": finding.model,
         "dialect": finding.dialect,
         "algorithms": finding.algorithms,
         "coin": finding.coin,
@@ -160,6 +161,7 @@ def _work(finding: Finding) -> Row:
         "claimed_rate": [rate(claim.rate) for claim in finding.claimed],
         "claimed_unit": [claim.unit for claim in finding.claimed],
         "claimed_algorithm": [claim.algorithm for claim in finding.claimed],
+        "claimed_power_w": [rate(claim.power_w) for claim in finding.claimed],
         "power_w_low": rate(power.w_low) if power else None,
         "power_w_typical": rate(power.w_typical) if power else None,
         "power_w_high": rate(power.w_high) if power else None,

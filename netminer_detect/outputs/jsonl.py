@@ -100,6 +100,7 @@ def _mining(finding: Finding, options: OutputOptions) -> dict[str, Any]:
         "algorithms": [plain(name) for name in finding.algorithms],
         "coin": finding.coin,
         "coin_basis": finding.coin_basis,
+        "model": _text(finding.model),
         "pool": _server(finding.pool),
         "peer": _server(finding.peer),
         "workers": [_worker(worker, options) for worker in finding.workers],
@@ -111,7 +112,8 @@ def _mining(finding: Finding, options: OutputOptions) -> dict[str, Any]:
         "shares": _shares(finding.shares),
         "work": [_work(work) for work in finding.work],
         "claimed": [
-            {"algorithm": _text(claim.algorithm), "unit": claim.unit, "rate": rate(claim.rate)}
+            {"algorithm": _text(claim.algorithm), "unit": claim.unit, "rate": rate(claim.rate),
+             "power_w": rate(claim.power_w)}
             for claim in finding.claimed
         ],
         "power": _power(finding.power),

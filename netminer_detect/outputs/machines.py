@@ -17,7 +17,16 @@ from netminer_detect.outputs.escape import plain
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import span_text
 from netminer_detect.outputs.wording import why
-from netminer_detect.outputs.words import bracketed, counted, frame_ranges, more, power_text, rate_text, word
+from netminer_detect.outputs.words import (
+    bracketed,
+    counted,
+    frame_ranges,
+    more,
+    power_text,
+    rate_text,
+    watts_text,
+    word,
+)
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -158,7 +167,10 @@ def _details(finding: Finding, sentence: str, options: OutputOptions) -> list[st
     parts += [rate_text(work.rate, work.unit) for work in finding.work if work.rate is not None]
     if finding.power is not None:
         parts.append(power_text(finding.power, lang))
-    parts += [f"{word('claims', lang)} {rate_text(claim.rate, claim.unit)}" for claim in finding.claimed[:MAX_CLAIMS]]
+    for claim in finding.claimed[:MAX_CLAIMS]:
+        rates = [] if claim.rate is None else [rate_text(claim.rate, claim.unit)]
+        watts = [] if claim.power_w is None else [watts_text(claim.power_w)]
+        parts.append(f"{word('claims', lang)} {', '.join(rates + watts)}")
     if finding.connections_total > 1:
         parts.append(counted(finding.connections_total, "connection", lang))
     if finding.midstream:
