@@ -46,7 +46,7 @@ _OPTION = re.compile(
 # Without one of these a text names no secret; most values are hex or a number.
 _TELLING = re.compile(r"[:=@\s]")
 _NAME = rf"[a-z0-9_-]{{0,32}}(?:{_PASSWORD}|{_SECRET})"
-_IN_URL = re.compile(r"(?<=://)([^/\s\"'@:]{1,256}):([^/\s\"'@]{1,256})(?=@)")
+_IN_URL = re.compile(r"(?<![^/\s\"'])([^/\s\"'@:]{1,256}):([^/\s\"'@]{1,256})(?=@)")
 _QUERY = re.compile(rf"(?i)([?&;]{_NAME}=)([^&\s\"';]+)")
 _HEADER = re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]{0,32}(?:token|key))(\s*:\s*)[^\r\n\"]+")
 _SCHEME = re.compile(r"(?i)\b(basic|bearer|digest)\s+[A-Za-z0-9+/=._~-]{6,}")
@@ -72,11 +72,11 @@ def excerpt(source: str | dict[str, Any], known: Collection[str] = (), passwords
     mask = _Mask(passwords)
     text = mask.text(source) if isinstance(source, str) else mask.message(source)
     for password in known if not passwords else ():
-        text = without(text, password)
+        text = _without(text, password)
     return text if len(text) <= MAX_EXCERPT else text[: MAX_EXCERPT - 1] + "…"
 
 
-def without(text: str, password: str) -> str:
+def _without(text: str, password: str) -> str:
     """The text with a password that it quotes replaced; short ones stay (see MIN_KNOWN)."""
     if len(password) < MIN_KNOWN or password not in text:
         return text

@@ -49,6 +49,7 @@ def test_no_secret_comes_out(message):
 
 @pytest.mark.parametrize("text", [
     f"Authorization: Basic {SECRET}", f"Proxy-Authorization:Bearer {SECRET}", f"Cookie: session={SECRET}; a=b",
+    f"CONNECT user:{SECRET}@pool.example:443",
     f"CONNECT http://user:{SECRET}@proxy.example:80", f"GET /api?token={SECRET} HTTP/1.1", f"X-Auth-Token: {SECRET}",
     f'42["start",{{"stratum":{{"server":"a","worker":"w","password" : "{SECRET}"}}}}]',
     f'42["start",{{"password":["{SECRET}"]}}]', f'{{"password":{SECRET}}}', f'{{"password":"a\\"{SECRET}"}}',

@@ -135,7 +135,9 @@ def test_no_cell_begins_a_formula(text):
 
 
 @pytest.mark.parametrize("text", ["\x1b[2J", "\x9b31m", "\u202eabc", "a\u200bb", "\u2066", "\x7f", "\ud800", "\u2028",
-                                  "pool\ufe0f.example", "pool\u3164", "\u115f", "e\u0301\u0301\u0301\u0301"])
+                                  "pool\ufe0f.example", "pool\ufe00", "\u3164", "\u115f", "\u1160", "\u034f", "\u180b",
+                                  "\u180f", "\u2800", "\uffa0", "\U000e0100", "\U000e01ef", "\u17b4", "\u17b5",
+                                  "e\u0301\u0301\u0301\u0301"])
 def test_what_steers_or_hides_is_escaped(text):
     assert plain(text) != text
     assert plain(plain(text)) == plain(text)

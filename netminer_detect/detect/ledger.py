@@ -19,7 +19,7 @@ from netminer_detect.detect.devices import Device
 from netminer_detect.dialects.logins import split_login
 from netminer_detect.estimate.mining_time import MiningTime, Watch
 from netminer_detect.findings import Jobs, Shares
-from netminer_detect.masking import MASK, excerpt, without
+from netminer_detect.masking import MASK, excerpt
 from netminer_detect.observations import (
     AgentSeen,
     CoinHinted,
@@ -219,9 +219,8 @@ class Ledger(Struct):
             self._logged_in = self._logged_in or seen.login
         elif not self._logged_in and not self.jobs.sent:
             # Anybody may subscribe: a refused login takes that back.
-            self.accepted, self.reason = False, seen.reason
-            for password in self._passwords if seen.reason else ():
-                self.reason = without(str(self.reason), password)
+            self.accepted = False
+            self.reason = excerpt(seen.reason, self._passwords) if seen.reason else seen.reason
 
     def _job(self, seen: JobAssigned) -> None:
         jobs = self.jobs
