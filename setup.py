@@ -50,10 +50,13 @@ def extensions():
         from Cython.Build import cythonize
     except ImportError:
         return []
-    flags = ["-O1", "-g", "-fsanitize=address,undefined"] if os.environ.get("NETMINER_SANITIZE") else []
+    # Without what a debugger needs: a tenth of the size, and built sooner.
+    flags = ["-g0"] if os.name == "posix" else []
+    if os.environ.get("NETMINER_SANITIZE"):
+        flags = ["-O1", "-g", "-fsanitize=address,undefined"]
     kernel = [
         Extension(f"{PACKAGE}.kernel.{name}", [f"{PACKAGE}/kernel/{name}.py"], optional=True,
-                  extra_compile_args=flags, extra_link_args=flags)
+                  extra_compile_args=flags, extra_link_args=[flag for flag in flags if "sanitize" in flag])
         for name in COMPILED
     ]
     directives = {"show_performance_hints": False}

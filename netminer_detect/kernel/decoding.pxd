@@ -27,3 +27,5 @@ cdef class Decoder:
     cdef int ipv6(self, Py_ssize_t at) noexcept
     cdef bint tunnel_port(self, int port) noexcept
     cdef int transport(self, Py_ssize_t at, Py_ssize_t end) noexcept
+
+cdef unsigned int turned(unsigned int value) noexcept

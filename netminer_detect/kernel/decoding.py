@@ -11,9 +11,12 @@ Nothing is copied: the payload is `data[start:stop]`. Addresses are two big-endi
 (`wide` tells them apart). `vlans` holds 12 bits a tag, the innermost lowest.
 """
 
+import sys
+
 import cython
 
 if cython.compiled:
+    from cython.cimports.libc.string import memcpy
     from cython.cimports.netminer_detect.kernel.layout import (
         IP_LENGTH, NOT_IP, NOT_TCP_UDP, PACKET, SLOW, TCP_HEADER, TRUNCATED,
     )  # fmt: skip
@@ -25,10 +28,16 @@ else:
 # The words of `packet` and `link` for the codes.
 DEFECTS = ("", "", "truncated", "not_ip", "ip_length", "tcp_header", "not_tcp_udp")
 
+BIG_ENDIAN = cython.declare(cython.bint, sys.byteorder == "big")
 SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 MAX_LAYERS = cython.declare(cython.int, 16)
 MAX_VLANS = cython.declare(cython.int, 3)
 MAX_EXTENSIONS = cython.declare(cython.int, 16)
+
+
+def turned(value):
+    """The four bytes of a number the other way round."""
+    return value >> 24 | value >> 8 & 0xFF00 | (value & 0xFF00) << 8 | (value & 0xFF) << 24
 
 
 class Decoder:
@@ -44,16 +53,23 @@ class Decoder:
         self.sequence = self.acknowledgement = 0
         self.start = self.stop = self.missing = 0
 
-    # Who reads a number has compared its place with the frame's end.
+    # Who reads a number has compared its place with the frame's end. Compiled, it is read at once and turned round.
 
     @cython.boundscheck(False)
     def u16(self, at):
-        return self.data[at] << 8 | self.data[at + 1]
+        value: cython.ushort = 0
+        if not cython.compiled:
+            return int.from_bytes(self.data[at : at + 2], "big")
+        memcpy(cython.address(value), cython.address(self.data[at]), 2)
+        return value if BIG_ENDIAN else (value & 0xFF) << 8 | value >> 8
 
     @cython.boundscheck(False)
     def u32(self, at):
-        value: cython.uint = self.data[at]
-        return value << 24 | self.data[at + 1] << 16 | self.data[at + 2] << 8 | self.data[at + 3]
+        value: cython.uint = 0
+        if not cython.compiled:
+            return int.from_bytes(self.data[at : at + 4], "big")
+        memcpy(cython.address(value), cython.address(self.data[at]), 4)
+        return value if BIG_ENDIAN else turned(value)
 
     @cython.boundscheck(False)
     def u64(self, at):
@@ -65,9 +81,7 @@ class Decoder:
     def number_at(self, at, big_endian):
         """32 bits in the capture's byte order."""
         value: cython.uint = self.u32(at)
-        if big_endian:
-            return value
-        return value >> 24 | value >> 8 & 0xFF00 | (value & 0xFF00) << 8 | (value & 0xFF) << 24
+        return value if big_endian else turned(value)
 
     def take_record(self, at, end, header, big_endian, unit_ns):
         """The frame of a pcap record at `at` with a header of so many bytes, whose second number counts `unit_ns`."""

@@ -4,9 +4,9 @@ cimport cython
 
 @cython.final
 cdef class Openings:
-    cdef const unsigned char[::1] rows, length_rows
+    cdef const unsigned char[::1] rows, length_rows, first
     cdef int[::1] row_offsets, row_starts, lengths, length_starts
-    cdef int row_count
+    cdef int row_count, later_count
     cdef int length_count
 
     cdef bint opens(self, const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t stop, bint short_matters) except -1

@@ -18,10 +18,15 @@ class Openings:
     """See the module's contract."""
 
     def __init__(self, watch):
-        self.row_count = len(watch.openings)
-        self.row_offsets = array("i", [offset for offset, _ in watch.openings] or [0])
-        self.row_starts = array("i", list(accumulate((len(row) for _, row in watch.openings), initial=0)))
-        self.rows = b"".join(row for _, row in watch.openings) or b"\0"
+        openings = sorted(watch.openings, key=lambda opening: opening[0] == 0)
+        self.row_count = len(openings)
+        # Rows at the very beginning come last, and are looked at only where the first byte is one of theirs.
+        self.later_count = sum(offset > 0 for offset, _ in openings)
+        firsts = {row[0] for offset, row in openings if offset == 0}
+        self.first = bytes(byte in firsts for byte in range(256))
+        self.row_offsets = array("i", [offset for offset, _ in openings] or [0])
+        self.row_starts = array("i", list(accumulate((len(row) for _, row in openings), initial=0)))
+        self.rows = b"".join(row for _, row in openings) or b"\0"
         self.length_count = len(watch.lengths)
         self.lengths = array("i", [size for size, _ in watch.lengths] or [0])
         self.length_starts = array("i", list(accumulate((len(row) for _, row in watch.lengths), initial=0)))
@@ -32,7 +37,10 @@ class Openings:
         i: cython.int
         at: cython.Py_ssize_t
         k: cython.Py_ssize_t
-        for i in range(self.row_count):
+        count: cython.int = self.row_count
+        if start < stop and not self.first[data[start]]:
+            count = self.later_count
+        for i in range(count):
             at = start + self.row_offsets[i]
             k = self.row_starts[i]
             if at < stop and data[at] != self.rows[k]:

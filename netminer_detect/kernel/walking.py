@@ -173,12 +173,14 @@ class Walker:
     def gather_pcap(self):
         at: cython.Py_ssize_t
         captured: cython.longlong
+        packet: Decoder
         while self.gathered < BATCH:
+            packet = self.batch[self.gathered]
             at = self.position
             self.need = self.header_size
             if at + self.need > self.limit:
                 return NEED
-            captured = self.u32(at + 8)
+            captured = packet.number_at(at + 8, self.big_endian)
             if captured > MAX_RECORD:
                 if not self.gathered:
                     self.number += 1
@@ -189,12 +191,11 @@ class Walker:
             if at + self.need > self.limit:
                 return NEED
             self.position = at + self.need
-            self.pcap_frame(at, self.position)
+            self.pcap_frame(packet, at, self.position)
         return EVENTS
 
-    def pcap_frame(self, at, end):
-        """One more frame of the batch: that of the record at `at`."""
-        packet: Decoder = self.batch[self.gathered]
+    def pcap_frame(self, packet, at, end):
+        """One more frame of the batch, in the next decoder: that of the record at `at`."""
         self.gathered += 1
         self.number += 1
         packet.number, packet.record, packet.link_type = self.number, self.base + at, self.link_type
@@ -208,7 +209,7 @@ class Walker:
         if held < self.header_size:
             self.number += 1
             return f"the capture ends inside the header of frame {self.number}"
-        self.pcap_frame(self.position, self.limit)
+        self.pcap_frame(self.batch[self.gathered], self.position, self.limit)
         return f"the capture ends inside frame {self.number}"
 
     # pcapng
