@@ -1,4 +1,4 @@
-"""Each way of installing carries rules and samples: `selftest` runs from each, far from the checkout."""
+"""Each way of installing carries rules, samples and the compiled kernel: `selftest` runs from each, elsewhere."""
 
 import os
 import pathlib
@@ -7,11 +7,12 @@ import subprocess
 import sys
 import sysconfig
 import tarfile
+import time
 import venv
 
 import pytest
 
-pytest.importorskip("netminer_detect.cli", exc_type=ImportError)
+from netminer_detect.kernel import is_compiled
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NOT_SOURCE = shutil.ignore_patterns(".*", "build", "dist", "*.so", "__pycache__", "*.egg-info")
@@ -26,10 +27,10 @@ def run(*command, **options):
     return done.stdout
 
 
-@pytest.fixture
-def source(tmp_path):
-    """A copy of the checkout, so that building leaves nothing behind."""
-    return pathlib.Path(shutil.copytree(ROOT, tmp_path / "source", ignore=NOT_SOURCE))
+@pytest.fixture(scope="module")
+def source(tmp_path_factory):
+    """A copy of the checkout, so that building leaves nothing behind; what one test built, the next one finds."""
+    return pathlib.Path(shutil.copytree(ROOT, tmp_path_factory.mktemp("a check out") / "source", ignore=NOT_SOURCE))
 
 
 @pytest.fixture
@@ -49,8 +50,11 @@ def install(python, *what):
 
 def selftest(python, tmp_path, home):
     """Run it from elsewhere, and see that it is the one installed under `home`."""
-    told = run(python, "-c", "import netminer_detect; print(netminer_detect.__file__)", cwd=tmp_path)
-    assert pathlib.Path(told.strip()).is_relative_to(home), told
+    where = "import netminer_detect; print(netminer_detect.__file__)"
+    kernel = "from netminer_detect.kernel import is_compiled; print(is_compiled())"
+    place, compiled = run(python, "-c", f"{where}; {kernel}", cwd=tmp_path).splitlines()
+    assert pathlib.Path(place).is_relative_to(home), place
+    assert compiled == str(is_compiled())
     told = run(python.parent / "netminer-detect", "selftest", cwd=tmp_path)
     assert "monero-json-rpc" in told and "100 %" in told
 
@@ -70,9 +74,29 @@ def test_sdist(source, fresh, tmp_path):
     selftest(fresh, tmp_path, tmp_path / "fresh")
 
 
-def test_editable(source, fresh, tmp_path):
-    install(fresh, "-e", source)
-    selftest(fresh, tmp_path, source)
+def test_a_checkout_sets_itself_up_and_notices_a_new_kernel(source, fresh, tmp_path):
+    # As scripts/prepare makes it, but with libraries that are here already.
+    checkout = pathlib.Path(shutil.copytree(source, tmp_path / "a check out", ignore=NOT_SOURCE))
+    shutil.copytree(fresh.parent.parent, checkout / ".venv", symlinks=True)
+    (checkout / ".venv" / "bin" / "pip").write_text(f"#!{checkout.resolve()}/.venv/bin/python\n")
+    offline = {"PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_NO_INDEX": "1"}
+    (tmp_path / "netminer").symlink_to(checkout / "scripts" / "run")
+    python = checkout / ".venv" / "bin" / "python"
+    assert "100 %" in run(tmp_path / "netminer", "selftest", env=offline, cwd=tmp_path)
+    selftest(python, tmp_path, checkout)
+    began = time.monotonic()
+    run(tmp_path / "netminer", "--version", env=offline)
+    assert time.monotonic() - began < 5
+    if not is_compiled():
+        return
+    # The kernel of a pull says something else: a copy of it that is older than what was built does as well.
+    module = checkout / "netminer_detect" / "kernel" / "openings.py"
+    before = module.stat()
+    module.write_text(module.read_text(encoding="utf-8") + "\nPULLED = 1\n", encoding="utf-8")
+    os.utime(module, (before.st_atime - 1000, before.st_mtime - 1000))
+    run(tmp_path / "netminer", "--version", env=offline)
+    pulled = "from netminer_detect.kernel import openings; print(openings.__file__.endswith('.so'), openings.PULLED)"
+    assert run(python, "-c", pulled, cwd=tmp_path) == "True 1\n"
 
 
 def test_plain_install_fetches_what_it_needs(source, tmp_path):
