@@ -11,8 +11,12 @@ import sys
 import pytest
 
 from netminer_detect.cli import main
+from netminer_detect.commands.scan import exit_code
+from netminer_detect.findings import Totals
+from netminer_detect.scanning import Outcome
 from tests.captures import pcap
 from tests.conversations import as_capture, load
+from tests.reports import miner, report, visitor
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MINING = as_capture(load("stratum_v1_btc"), "whole")
@@ -49,6 +53,19 @@ def test_exit_codes(captures, monkeypatch, capsys, inputs, code):
     monkeypatch.chdir(captures)
     assert main(["scan", *inputs]) == code
     assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("zero", [False, True])
+@pytest.mark.parametrize(("applies", "code"), [
+    ({"found"}, 1), ({"partly"}, 3), ({"found", "partly"}, 3), ({"none"}, 4), ({"interrupted"}, 130),
+    ({"interrupted", "found"}, 130), ({"interrupted", "partly", "found"}, 130), ({"interrupted", "none"}, 130),
+    ({"context"}, 0), (set(), 0),
+])
+def test_of_several_exit_codes_the_gravest_counts(applies, code, zero):
+    findings = [miner()] if "found" in applies else [visitor("10.0.0.1")] if "context" in applies else []
+    totals = Totals(2, len(applies & {"partly", "none"}), interrupted="interrupted" in applies)
+    outcome = Outcome(report(*findings, totals=totals), 0 if "none" in applies else 1)
+    assert exit_code(outcome, zero) == (0 if code == 1 and zero else code)
 
 
 def test_an_empty_folder_cannot_be_read(tmp_path, capsys):

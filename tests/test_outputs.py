@@ -127,6 +127,9 @@ def test_csv_tells_values_apart():
     many = miner(evidence=[line(frame, "share", "") for frame in range(40)])
     rows = list(csv.DictReader(io.StringIO(written("csv", report(many)))))
     assert rows[0]["frames"].split("; ")[-2:] == ["31", "…"]
+    full = miner(evidence=[line(frame, "share", "") for frame in range(32)])
+    rows = list(csv.DictReader(io.StringIO(written("csv", report(full)))))
+    assert rows[0]["frames"].split("; ")[-1] == "31"
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\t=1", "\r=1", " =1", "＝1", "\n=cmd"])
@@ -144,7 +147,7 @@ def test_what_steers_or_hides_is_escaped(text):
 
 
 def test_plain_leaves_words_alone_and_cuts_long_ones():
-    for text in ("学生宿舍", "café", "Ελληνικά", "a b-c_d", '{"a":"\\n"}', "שלום", "हिन्दी"):
+    for text in ("学生宿舍", "café", "Ελληνικά", "a b-c_d", '{"a":"\\n"}', "שלום", "हिन्दी", "e\u0301\u0302\u0303"):
         assert plain(text) == text
     assert plain("x" * 600) == "x" * 511 + "…"
 

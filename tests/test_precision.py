@@ -9,7 +9,7 @@ from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.scanning import run_scan
 from netminer_detect.settings import ScanSettings
 from netminer_detect.sources.precision import HEAD, has_nanoseconds
-from tests.captures import MICRO, NANO, enhanced, interface, pcap, section
+from tests.captures import MICRO, NANO, block, enhanced, interface, pcap, section
 from tests.conversations import default_path, frames, load
 
 CONVERSATION = load("stratum_v1_btc")
@@ -49,6 +49,14 @@ def test_powers_of_two_and_several_interfaces():
     assert has_nanoseconds(section() + interface(resolution=0x80 | 30))
     assert not has_nanoseconds(section() + interface(resolution=0x80 | 10))
     assert has_nanoseconds(section(">") + interface(">", resolution=6) + interface(">", resolution=9))
+
+
+def test_blocks_around_an_interface_and_one_that_is_cut():
+    fine = interface(resolution=9)
+    assert has_nanoseconds(section() + block("<", 0xBAD, b"") + fine)
+    assert has_nanoseconds(section() + block("<", 0xBAD, bytes(50)) + fine + enhanced(bytes(9000), 0)[:500])
+    assert not has_nanoseconds(section() + fine[:-1])
+    assert not has_nanoseconds(section() + block("<", 0xBAD, bytes(100))[:90] + fine)
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", section(), section() + interface(resolution=9)]))
