@@ -2,9 +2,9 @@
 
 Contract: `FlowReader.segment(segment, mark)` takes the flow's packets in order of capture; `wanted` says
 whether more are worth reading; `close(facts)` gives the finished session. `bound` is the name that DNS gave for
-the server; `swapped` says that the flow table took the server for the client. TCP is put in order per direction
-and read by carriers and dialects; UDP is not read here (DNS has no session). Memory is bounded by the streams' and
-the readers' own bounds.
+the server; `swapped` says that the flow table took the server for the client; `handed` remembers what other flows
+were handed. TCP is put in order per direction and read by carriers and dialects; UDP is not read here (DNS has no
+session). Memory is bounded by the streams' and the readers' own bounds.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from msgspec import Struct
 from netminer_detect.carriers.banners import HEAD, foreign_protocol
 from netminer_detect.carriers.opening import Opening
 from netminer_detect.detect.session import Named, Session, Traffic
+from netminer_detect.dialects.handed_out import HandedOut
 from netminer_detect.dialects.over_http import HttpMining
 from netminer_detect.dialects.over_websocket import read_websocket
 from netminer_detect.dialects.payload import Payload
@@ -56,7 +57,9 @@ class _Early(Struct, frozen=True):
 class FlowReader:
     """See the module's contract."""
 
-    def __init__(self, facts: FlowFacts, bound: Named | None = None, swapped: bool = False) -> None:
+    def __init__(
+        self, facts: FlowFacts, bound: Named | None = None, swapped: bool = False, handed: HandedOut | None = None
+    ) -> None:
         self.bound = bound
         self.session = Session(
             (address_text(facts.source), facts.source_port),
@@ -66,7 +69,8 @@ class FlowReader:
             tunnels=facts.tunnels,
             swapped=swapped,
         )
-        self._reader = Opening(Payload, HttpMining, read_websocket)
+        works = (handed or HandedOut()).between(facts.source, facts.destination)
+        self._reader = Opening(Payload, lambda: HttpMining(works), read_websocket)
         self._forward, self._backward = _stream(facts.isn_forward), _stream(facts.isn_backward)
         self._early: deque[_Early] = deque()
         self._seen = 0

@@ -19,6 +19,7 @@ from netminer_detect.detect.lookups import is_watched, lookup_drafts
 from netminer_detect.detect.readings import is_knock, read_session
 from netminer_detect.detect.resolver import Resolver
 from netminer_detect.detect.session import Named
+from netminer_detect.dialects.handed_out import HandedOut
 from netminer_detect.dns_reading import DnsReading
 from netminer_detect.flow import FlowReader
 from netminer_detect.kernel.interface import Closed, Event, FlowFacts, Kernel, Segment
@@ -45,6 +46,7 @@ class SeriesScan:
         self._resolver = Resolver(
             lambda name: (book.name(name) or book.malware_name(name)) is not None,
             lambda name: is_watched(book, name), bounds.names)
+        self._handed = HandedOut()
         dns_bytes = bounds.readers // _DNS_PART
         self._open: OpenFlows[FlowReader] = OpenFlows(bounds.readers - dns_bytes)
         self._dns = DnsReading(self._resolver, kernel, dns_bytes)
@@ -126,9 +128,9 @@ class SeriesScan:
             # The capture began in the middle: who spoke first in it need not be the client.
             bound, swapped = self._resolver.binding(*ends[::-1], facts.first_ns), True
         if bound is None:
-            return FlowReader(facts)
+            return FlowReader(facts, handed=self._handed)
         evidence = Evidence(bound.mark, Side.SERVER, "dns answer", f"DNS gave this address for {bound.name}")
-        return FlowReader(facts, Named(bound.name, None, "dns", evidence), swapped)
+        return FlowReader(facts, Named(bound.name, None, "dns", evidence), swapped, self._handed)
 
 
 def _rank(reader: FlowReader) -> Rank:

@@ -10,7 +10,7 @@ from netminer_detect.findings import Level
 from netminer_detect.settings import ScanSettings
 from tests.captures import pcap
 from tests.conversations import START_NS, Conversation, Message, connection, default_path, deliver, load
-from tests.dialogue import answer, ask, message
+from tests.dialogue import answer, ask, hexes, message
 from tests.expectations import mining, mistakes
 from tests.wire import frame
 
@@ -74,3 +74,12 @@ def test_a_hole_holds_back_neither_questions_nor_answers(tmp_path, lost):
     accepted = 8 - (lost // 2 % 3 != 2)
     assert (finding.shares.submitted, finding.shares.accepted + finding.shares.rejected) == (asked, answered)
     assert (finding.shares.accepted, finding.shares.rejected) == (accepted, answered - accepted)
+
+
+def test_middle_of_a_stream_whose_pool_says_the_method_last(tmp_path):
+    parts = ["b1", hexes("p", 64), hexes("c", 400), hexes("d", 200), [hexes(str(n), 64) for n in range(8)],
+             "20000000", "17021369", "6b023080", False]
+    jobs = [Message(n, False, message({"params": parts, "id": None, "method": "mining.notify"})) for n in range(3)]
+    _, data, _ = connection(jobs)
+    (finding,) = mining(scan(tmp_path, Conversation("", (), {"port": 3333}), data))
+    assert (finding.dialect, finding.jobs.sent, finding.level) == ("stratum-v1", 3, Level.SESSION)

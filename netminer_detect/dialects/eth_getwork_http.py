@@ -12,7 +12,6 @@ Sources: ethereum-mining/ethminer libpoolprotocols/getwork, sammy007/open-ethere
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from collections.abc import Callable
 from fractions import Fraction
 from typing import ClassVar
@@ -36,7 +35,6 @@ from netminer_detect.work import from_target, hex_integer
 
 # Behind the wallet, and perhaps a rig, some pools take an e-mail (nanopool) or a rate in MH/s (ethpool).
 _WALLET_PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)?/((?:0x)?[0-9a-fA-F]{40})(?:[./]([^/]{1,64}))?(?:/[^/]{0,128})?/?\Z")
-MAX_JOBS = 512
 
 
 def _kind(call: Call) -> str | None:
@@ -44,22 +42,27 @@ def _kind(call: Call) -> str | None:
     return kind if kind != "getWork" or has_known_prefix(call.method) else None
 
 
+def _login_of(call: Call) -> tuple[str | None, str | None]:
+    """(login, rig) of a call."""
+    path = _WALLET_PATH.match(call.path)
+    wallet, rig = (path[1], path[2]) if path else (None, None)
+    return (f"{wallet}.{rig}" if rig else wallet) or call.basic_user, rig
+
+
 class EthGetworkHttp(Struct):
     """See the module's contract."""
 
     NAME: ClassVar[str] = "eth-getwork-http"
     _login: HttpLogin = field(default_factory=HttpLogin)
-    _jobs: OrderedDict[str, Fraction | None] = field(default_factory=OrderedDict)
     _shares: int = 0
+    _served: bool = False
 
     @staticmethod
     def knows(call: Call) -> bool:
         return _kind(call) is not None
 
     def asked(self, call: Call) -> list[Observation]:
-        path = _WALLET_PATH.match(call.path)
-        wallet, rig = (path[1], path[2]) if path else (None, None)
-        login = (f"{wallet}.{rig}" if rig else wallet) or call.basic_user
+        login, rig = _login_of(call)
         return self._login.seen(call, login, rig) + _READERS[_kind(call) or "getWork"](self, call, login)
 
     def _get_work(self, call: Call, login: str | None) -> list[Observation]:
@@ -70,7 +73,8 @@ class EthGetworkHttp(Struct):
         self._login.wait(call, self._shares)
         params = call.positional
         header = params[1].lower() if len(params) > 1 and is_0x(params[1], 64) else None
-        hashes = self._jobs.get(header) if header and call.method.lower().startswith("eth_") else None
+        known = header is not None and call.method.lower().startswith("eth_")
+        hashes = call.handed.worth((self.NAME, login, header)) if known else None
         return [ShareSubmitted(call.evidence("share"), self._shares, login, header, hashes)]
 
     def _hashrate(self, call: Call, login: str | None) -> list[Observation]:
@@ -88,22 +92,20 @@ class EthGetworkHttp(Struct):
             return []
         result = body.get("result")
         if is_work(result):
-            return self._work(answer, result[0], from_target(result[2]))
+            return self._work(call, answer, result[0], from_target(result[2]))
         if body.get("error") or answer.refused:
             return [HandshakeAnswered(answer.evidence("getWork answered"), False, reason)]
         return []
 
-    def _work(self, answer: Answer, header: str, hashes: Fraction | None) -> list[Observation]:
-        key = header.lower()
-        if key in self._jobs:
-            return []
-        self._jobs[key] = hashes
-        if len(self._jobs) > MAX_JOBS:
-            self._jobs.popitem(last=False)
-        return [
-            HandshakeAnswered(answer.evidence("getWork answered"), True),
-            JobAssigned(answer.evidence("job"), header, hashes, hashes),
-        ]
+    def _work(self, call: Call, answer: Answer, header: str, hashes: Fraction | None) -> list[Observation]:
+        """Miners poll, five times a second at worst: the same work is no new job."""
+        found: list[Observation] = []
+        if not self._served:
+            self._served = True
+            found.append(HandshakeAnswered(answer.evidence("getWork answered"), True))
+        if call.handed.note((self.NAME, _login_of(call)[0], header.lower()), hashes):
+            found.append(JobAssigned(answer.evidence("job"), header, hashes, hashes))
+        return found
 
 
 _READERS: dict[str, Callable[[EthGetworkHttp, Call, str | None], list[Observation]]] = {

@@ -72,10 +72,11 @@ class GetBlockTemplate(Struct):
             time = result.get("curtime")
             if isinstance(time, int) and 0 <= time < 1 << 32 and is_bitcoin(result.get("bits"), f"{time:08x}"):
                 hints.append(CoinHinted(answer.evidence("job"), "BTC", "sha256d", "job"))
+            new = call.handed.note((self.NAME, job), None)
             return [
                 *hints,
                 HandshakeAnswered(answer.evidence("template"), True),
-                JobAssigned(answer.evidence("job"), job, None),
+                *([JobAssigned(answer.evidence("job"), job, None)] if new else []),
             ]
         error = body.get("error")
         if error or answer.refused:

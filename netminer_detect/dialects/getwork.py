@@ -2,6 +2,7 @@
 
     {"method":"getwork","params":[]} -> {"result":{"data":256 hex,"target":64 hex little-endian,"midstate",…}}
     {"method":"getwork","params":["256 hex"]} -> true or false          (a share)
+    GET of the address in X-Long-Polling -> the next work, once there is any
 
 Headers: User-Agent names the miner, X-Mining-Hashrate its rate in H/s, X-Reject-Reason why a share was refused.
 Other services have a getwork too: a request without data is a miner's where a header or the agent says so, or
@@ -13,7 +14,6 @@ first 136 digits of the data. Sources: bitcoin/bips, ckolivas/cgminer, luke-jr/b
 from __future__ import annotations
 
 import re
-from collections import OrderedDict
 from fractions import Fraction
 from typing import ClassVar
 
@@ -35,7 +35,6 @@ from netminer_detect.observations import (
 )
 from netminer_detect.work import DIFFICULTY_1, from_little_endian_target, number
 
-MAX_JOBS = 512
 _JOB_DIGITS = 136
 _AGENT = re.compile(r"miner|poclbm|phoenix|ufasoft|reaper|xmrig", re.IGNORECASE)
 
@@ -45,11 +44,19 @@ def _data_of(call: Call) -> str | None:
     return data if isinstance(data, str) and is_hex(data, range(160, 1025)) else None
 
 
+def _is_long_poll(call: Call) -> bool:
+    """Whether a GET may wait for the next work: at the address that X-Long-Polling named, on any connection."""
+    headers = call.request.headers
+    by_miner = "authorization" in headers and _AGENT.search(call.agent or "") is not None
+    return by_miner or "x-mining-extensions" in headers
+
+
 def _is_miner(call: Call) -> bool:
     """Whether a request is a miner's whatever the answer."""
     headers = call.request.headers
     extended = "x-mining-extensions" in headers or "x-mining-hashrate" in headers
-    return extended or _data_of(call) is not None or _AGENT.search(call.agent or "") is not None
+    named = bool(call.method) and _AGENT.search(call.agent or "") is not None
+    return extended or named or _data_of(call) is not None
 
 
 def _is_bitcoin(data: str) -> bool:
@@ -64,12 +71,13 @@ class Getwork(Struct):
 
     NAME: ClassVar[str] = "getwork"
     _login: HttpLogin = field(default_factory=HttpLogin)
-    _jobs: OrderedDict[str, Fraction | None] = field(default_factory=OrderedDict)
     _shares: int = 0
     _sure: bool = False
 
     @staticmethod
     def knows(call: Call) -> bool:
+        if not call.method:
+            return _is_long_poll(call)
         return call.method == "getwork" and (not call.params or _data_of(call) is not None)
 
     def asked(self, call: Call) -> list[Observation]:
@@ -83,7 +91,7 @@ class Getwork(Struct):
             self._shares += 1
             job = data[:_JOB_DIGITS].lower()
             found.append(ShareSubmitted(call.evidence("share"), self._shares, call.basic_user, job,
-                                        self._jobs.get(job)))
+                                        call.handed.worth((self.NAME, job))))
             self._login.wait(call, self._shares)
         return found
 
@@ -102,16 +110,14 @@ class Getwork(Struct):
         if isinstance(result, dict) and is_hex(result.get("data"), range(160, 1025)):
             self._sure = True
             hashes = from_little_endian_target(result.get("target"))
-            return self._login.seen(call) + self._work(answer, result["data"], hashes)
+            return self._login.seen(call) + self._work(call, answer, result["data"], hashes)
         if accepted is False and self._sure:
             return [HandshakeAnswered(answer.evidence("getwork answered"), False, reason)]
         return []
 
-    def _work(self, answer: Answer, data: str, hashes: Fraction | None) -> list[Observation]:
+    def _work(self, call: Call, answer: Answer, data: str, hashes: Fraction | None) -> list[Observation]:
         job = data[:_JOB_DIGITS].lower()
-        self._jobs[job] = hashes
-        if len(self._jobs) > MAX_JOBS:
-            self._jobs.popitem(last=False)
+        call.handed.note((self.NAME, job), hashes)
         difficulty = None if hashes is None else hashes / DIFFICULTY_1
         hints: list[Observation] = []
         if _is_bitcoin(data):

@@ -18,6 +18,7 @@ from msgspec import Struct, field
 
 from netminer_detect.carriers.http_message import HttpMessage
 from netminer_detect.dialects.exchanges import Exchanges
+from netminer_detect.dialects.handed_out import Handed, HandedOut
 from netminer_detect.dialects.registry import over_http
 from netminer_detect.messages import is_log, read_body
 from netminer_detect.observations import DialectRecognised, Evidence, Observation, Side
@@ -29,7 +30,8 @@ _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
 
 
 class Call(Struct, frozen=True):
-    """One JSON-RPC call and the HTTP request that carried it; `serial` numbers the calls of a connection."""
+    """One JSON-RPC call and the HTTP request that carried it; `serial` numbers the calls of a connection, `handed` is
+    the work that other connections were handed. A GET is a call without a method: some are answered like one."""
 
     serial: int
     method: str
@@ -37,13 +39,15 @@ class Call(Struct, frozen=True):
     id: str | None
     body: dict[str, Any]
     request: HttpMessage
+    handed: Handed
 
     @property
     def positional(self) -> list[Any]:
         return self.params if isinstance(self.params, list) else []
 
     def evidence(self, what: str) -> Evidence:
-        return Evidence(self.request.mark, Side.CLIENT, what, self.body)
+        shown: str | dict[str, Any] = self.body or f"{self.request.method} {self.request.target}"
+        return Evidence(self.request.mark, Side.CLIENT, what, shown)
 
     @property
     def path(self) -> str:
@@ -103,6 +107,7 @@ class HttpDialect(Protocol):
 class HttpMining(Struct):
     """See the module's contract."""
 
+    handed: Handed = field(default_factory=lambda: HandedOut().between(b"", b""))
     _speaking: dict[str, HttpDialect] = field(default_factory=dict)
     _current: str | None = None
     _calls: int = 0
@@ -133,16 +138,14 @@ class HttpMining(Struct):
         return found
 
     def _request(self, message: HttpMessage) -> list[Observation]:
-        if message.method != "POST" or not message.body:
-            return []
         found: list[Observation] = []
         calls: list[tuple[Call, HttpDialect]] = []
-        for body in read_body(message.body)[:MAX_CALLS]:
-            method = body.get("method")
+        for body in _bodies_of(message):
+            method = body.get("method", "")
             if not isinstance(method, str) or is_log(body):
                 continue
             self._calls += 1
-            call = Call(self._calls, method, body.get("params"), id_key(body.get("id")), body, message)
+            call = Call(self._calls, method, body.get("params"), id_key(body.get("id")), body, message, self.handed)
             dialect = self._dialect_of(call)
             if dialect is None:
                 continue
@@ -174,6 +177,13 @@ class HttpMining(Struct):
             body = _answer_of(call, answers, at if len(calls) > 1 else 0)
             found += dialect.answered(call, Answer(body, message))
         return found
+
+
+def _bodies_of(message: HttpMessage) -> list[dict[str, Any]]:
+    """The calls of a request; a GET is one without a body."""
+    if message.method == "GET":
+        return [{}]
+    return read_body(message.body)[:MAX_CALLS] if message.method == "POST" and message.body else []
 
 
 def _key(message: HttpMessage) -> str:

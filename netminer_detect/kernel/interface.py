@@ -14,7 +14,7 @@ where none was seen (the SYN-ACK tells, too) from the end that sent the flow's f
 Which flows are candidates (any of these):
 * a direction's first payload byte is `{` (behind spaces, NUL, BOM), or one that a row of `Watch.openings` matches;
 * a TCP direction's first payload is as long as a row of `Watch.lengths` says, begins as it does and is no text;
-* a payload of a flow begun before the capture starts with `{` and holds one of `Watch.tokens` in its first 512 bytes;
+* a payload of a flow begun before the capture starts with `{` and holds one of `Watch.tokens` in its first TOKEN_REACH bytes;
 * HTTP: a request that may carry JSON (POST), CONNECT, an upgrade to WebSocket, or one whose Host is a watched name or
   that a row of `Watch.openings` matches;
 * TLS: a ClientHello whose server name is watched, or that has none, or that is not whole in its segment;

@@ -31,12 +31,12 @@ NEAR = 1 << 20
 FIRST_WINDOW = 1 << 16
 
 # Triage. A head of nothing but spaces stays open so long; a server-name extension may be so long (a name is at
-# most 255 bytes); of an HTTP head so much is read; tokens stand within so much of a line; a DNS message may hold
-# so many names, a name so many jumps.
+# most 255 bytes); of an HTTP head so much is read; tokens stand within so much of a line, a segment (old pools put
+# the method last); a DNS message may hold so many names, a name so many jumps.
 MAX_BLANK = 64
 MAX_NAME_EXTENSION = 300
 MAX_HTTP_HEAD = 2048
-TOKEN_REACH = 512
+TOKEN_REACH = 1500
 MAX_DNS_NAMES = 64
 MAX_DNS_JUMPS = 32
 MAX_DNS_LABELS = 128
