@@ -53,8 +53,8 @@ class Triage:
 
     def __init__(self, watch, bindings):
         self.watch, self.bindings = watch, bindings
-        self.names, self.endpoints = watch.names, watch.endpoints
-        self.bound = bindings.table
+        self.names, self.endpoints = memoryview(watch.names), memoryview(watch.endpoints)
+        self.bound = memoryview(bindings.table)
         self.name = bytearray(256)
         self.openings = Openings(watch)
 
