@@ -102,28 +102,37 @@ class FusedKernel(Walker):
     def look_up(self):
         return self.table.look_up(self.batch, self.gathered)
 
-    def frame(self, packet):
-        captured: cython.longlong = packet.end - packet.at
-        if self.until_sweep == 0:
-            self.until_sweep = SWEEP_FRAMES
-            self.table.sweep()
-        self.until_sweep -= 1
-        self.packets += 1
-        self.octets += captured
-        if packet.time_ns != NO_TIME and (self.table.earliest == NO_TIME or packet.time_ns < self.table.earliest):
-            self.table.earliest = packet.time_ns
-        if captured < packet.size:
-            self.defects[SNAP_LENGTH] += 1
-        self.packet = packet
-        if packet.code == PACKET:
-            self.take()
-        elif packet.code == SLOW:
-            self._take_rare()
-        else:
-            self.defects[packet.code] += 1
-        if self.table.closed:
-            self._close_candidates()
-        return 0
+    def take_batch(self):
+        packet: Decoder
+        captured: cython.longlong
+        table = self.table
+        while self.taken < self.gathered:
+            packet = self.batch[self.taken]
+            self.taken += 1
+            self.packet = packet
+            captured = packet.end - packet.at
+            if self.until_sweep == 0:
+                self.until_sweep = SWEEP_FRAMES
+                table.sweep()
+            self.until_sweep -= 1
+            self.packets += 1
+            self.octets += captured
+            if packet.time_ns != NO_TIME and (table.earliest == NO_TIME or packet.time_ns < table.earliest):
+                table.earliest = packet.time_ns
+            if captured < packet.size:
+                self.defects[SNAP_LENGTH] += 1
+            if packet.code == PACKET:
+                self.take()
+            elif packet.code == SLOW:
+                self._take_rare()
+            else:
+                self.defects[packet.code] += 1
+            if table.closed:
+                self._close_candidates()
+            if self.pending:
+                return True
+        self.taken = self.gathered = 0
+        return False
 
     def _close_candidates(self):
         """Candidates that ended come before the packet that ended them."""

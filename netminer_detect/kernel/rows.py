@@ -153,9 +153,7 @@ class Rows:
         """The row of the packet's flow, -1 where there is none; `way` is 0 if the packet goes forward. Slots lie
         within the mask; rows are checked once."""
         there: cython.ulonglong = ends_of(packet, False)
-        back: cython.ulonglong = ends_of(packet, True)
         key: cython.ulonglong = key_of(packet, False)
-        turned: cython.ulonglong = key_of(packet, True)
         tag: cython.ulonglong = packet.hash >> 32
         ends: cython.ulonglong
         slot: cython.Py_ssize_t = packet.hash & self.mask
@@ -170,7 +168,7 @@ class Rows:
                 if ends == there and self.rows[row, KEY] == key and (not packet.wide or self.matches(row, packet)):
                     self.way = 0
                     return row
-                if (ends == back and self.rows[row, KEY] == turned
+                if (ends == ends_of(packet, True) and self.rows[row, KEY] == key_of(packet, True)
                         and (not packet.wide or self.matches_back(row, packet))):
                     self.way = 1
                     return row

@@ -8,9 +8,9 @@ from netminer_detect.kernel.rows cimport Rows
 @cython.final
 cdef class FlowTable(Rows):
     cdef int join(self, Py_ssize_t row, int way, Decoder packet) except -1
-    cdef bint belongs(self, Py_ssize_t row, int way, Decoder packet) except -1
+    cdef bint goes_on(self, Py_ssize_t row, int way, Decoder packet) except -1
     cdef bint syn_belongs(self, Py_ssize_t row, int way, Decoder packet) except -1
-    cdef unsigned long long count(self, Py_ssize_t row, int way, Decoder packet) except? 0
+    cdef unsigned long long mark(self, Py_ssize_t row, int way, Decoder packet, unsigned long long flags) except? 0
     cdef int follow(self, Py_ssize_t row, int way, Decoder packet) except -1
     cdef bint half_open(self, unsigned long long flags, Py_ssize_t row) except -1
     cdef int sweep(self) except -1

@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=True, wraparound=False, cdivision=True, initializedcheck=False
 """The compiled flow table: which packets belong to a row, and when its flow is over. The namesake of `flows`.
 
-Contract: `belongs`, `count`, `follow` do what their twins in `flows` do; `sweep` and `evict` end flows by the figures
+Contract: `join` and `follow` do what `belongs`, `count` and `follow` do in `flows`; `sweep` and `evict` end flows by the figures
 of `policy`, as `plain` does. No outcome depends on the hash's seed: victims are chosen by row.
 """
 
@@ -51,42 +51,69 @@ class FlowTable(Rows):
     @cython.boundscheck(False)
     def join(self, row, way, packet):
         """Count a packet where it belongs to the row: AWAY if it does not; PLAIN if it is done with, since nothing
-        that it holds can make its flow a candidate; LOOK if it is to be judged and then to be followed."""
-        flags: cython.ulonglong
-        own: cython.ulonglong
-        if not self.belongs(row, way, packet):
+        that it holds can make its flow a candidate; LOOK if it is to be judged and then to be followed. See
+        `flows.belongs` and `flows.count`. Row and way are checked once."""
+        idle: cython.longlong = 0
+        one: cython.ulonglong = 1
+        time_ns: cython.longlong = packet.time_ns
+        tcp: cython.bint = packet.protocol == 6
+        if not 0 <= row < self.max_flows or not 0 <= way <= 1:
+            raise IndexError(row)
+        flags: cython.ulonglong = self.rows[row, FLAGS]
+        last: cython.ulonglong = self.rows[row, LAST]
+        if time_ns != NO_TIME and last != WORD:
+            idle = time_ns - cython.cast(cython.longlong, last)
+        if tcp and packet.flags & 2:
+            if not self.syn_belongs(row, way, packet):
+                return AWAY
+        elif idle > SHORT_IDLE_NS and not (tcp and (idle <= LONG_IDLE_NS or self.goes_on(row, way, packet))):
             return AWAY
-        flags = self.count(row, way, packet)
+        self.rows[row, SIZE] += packet.size
+        self.rows[row, PAYLOAD + way] += packet.stop - packet.start + packet.missing
+        if time_ns != NO_TIME:
+            if last == WORD:
+                self.rows[row, FIRST] = time_ns
+            self.rows[row, LAST] = time_ns
+        flags = (flags | SEEN << 8 * way) + (one << PACKET_SHIFT)
+        if tcp:
+            if packet.flags & 7:
+                flags = self.mark(row, way, packet, flags)
+            elif packet.flags & 16 and way == 0 and flags & HAS_ISN:
+                flags |= ESTABLISHED
+        self.rows[row, FLAGS] = flags
         if flags & (EVERY | SETTLED) == EVERY:
             return LOOK
-        own = flags >> 8 * way
         if not (flags & SETTLED or packet.stop == packet.start
-                or (own & (JUDGED | HELLO | REQUESTS) == JUDGED
-                    and (packet.protocol != 6 or flags & (HAS_ISN | HAS_ISN << 8))
+                or (flags >> 8 * way & (JUDGED | HELLO | REQUESTS) == JUDGED
+                    and (not tcp or flags & (HAS_ISN | HAS_ISN << 8))
                     and packet.source_port != 53 and packet.destination_port != 53)):
             return LOOK
         self.follow(row, way, packet)
         return PLAIN
 
-    @cython.boundscheck(False)
-    def belongs(self, row, way, packet):
-        """See `flows.belongs`. Row and way are checked here once."""
-        idle: cython.longlong = 0
-        if not 0 <= row < self.max_flows or not 0 <= way <= 1:
-            raise IndexError(row)
-        last: cython.ulonglong = self.rows[row, LAST]
-        if packet.time_ns != NO_TIME and last != WORD:
-            idle = packet.time_ns - cython.cast(cython.longlong, last)
-        if packet.protocol != 6:
-            return idle <= SHORT_IDLE_NS
-        if packet.flags & 2:
-            return self.syn_belongs(row, way, packet)
-        if idle <= LONG_IDLE_NS:
-            return True
+    def goes_on(self, row, way, packet):
+        """Whether a packet's number is near to what its direction had come to."""
         if not self.rows[row, FLAGS] & HAS_EXPECTED << 8 * way:
             return False
         distance: cython.longlong = ahead(packet.sequence, self.half(row, EXPECTED, way))
         return -NEAR <= distance <= NEAR
+
+    def mark(self, row, way, packet, flags):
+        """The row's flags behind a packet with SYN, RST or FIN."""
+        if packet.flags & 2:
+            if not flags & HAS_ISN << 8 * way:
+                flags |= HAS_ISN << 8 * way
+                self.set_half(row, ISN, way, packet.sequence)
+                if not flags & HAS_EXPECTED << 8 * way:
+                    flags |= HAS_EXPECTED << 8 * way
+                    self.set_half(row, EXPECTED, way, packet.sequence + 1 & LOW)
+        elif packet.flags & 4:
+            flags |= RESET
+        elif packet.flags & 16 and way == 0 and flags & HAS_ISN:
+            flags |= ESTABLISHED
+        if packet.flags & 1:
+            flags |= FIN << 8 * way
+        return flags
 
     def syn_belongs(self, row, way, packet):
         """See `flows`."""
@@ -99,34 +126,6 @@ class FlowTable(Rows):
         if not flags & HAS_EXPECTED << 8 * way:
             return True
         return 0 <= ahead(self.half(row, EXPECTED, way), packet.sequence + 1) <= FIRST_WINDOW
-
-    @cython.boundscheck(False)
-    def count(self, row, way, packet):
-        """See `flows.count`; gives the row's flags. The caller has checked row and way."""
-        one: cython.ulonglong = 1
-        flags: cython.ulonglong = (self.rows[row, FLAGS] | SEEN << 8 * way) + (one << PACKET_SHIFT)
-        self.rows[row, SIZE] += packet.size
-        self.rows[row, PAYLOAD + way] += packet.stop - packet.start + packet.missing
-        if packet.time_ns != NO_TIME:
-            if self.rows[row, LAST] == WORD:
-                self.rows[row, FIRST] = packet.time_ns
-            self.rows[row, LAST] = packet.time_ns
-        if packet.protocol == 6:
-            if packet.flags & 2:
-                if not flags & HAS_ISN << 8 * way:
-                    flags |= HAS_ISN << 8 * way
-                    self.set_half(row, ISN, way, packet.sequence)
-                    if not flags & HAS_EXPECTED << 8 * way:
-                        flags |= HAS_EXPECTED << 8 * way
-                        self.set_half(row, EXPECTED, way, packet.sequence + 1 & LOW)
-            elif packet.flags & 4:
-                flags |= RESET
-            elif packet.flags & 16 and way == 0 and flags & HAS_ISN:
-                flags |= ESTABLISHED
-            if packet.flags & 1:
-                flags |= FIN << 8 * way
-        self.rows[row, FLAGS] = flags
-        return flags
 
     @cython.boundscheck(False)
     def follow(self, row, way, packet):

@@ -25,4 +25,3 @@ cdef class Walker:
     cdef int gather_pcapng(self) except -1
     cdef bint gather_enhanced(self, Py_ssize_t at, Py_ssize_t size) except -1
     cdef int look_up(self) except -1
-    cdef int frame(self, Decoder packet) except -1

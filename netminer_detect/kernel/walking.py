@@ -2,10 +2,10 @@
 """Walks captures in one reused buffer and decodes frames where they lie, a batch at a time: the namesake of
 `sources.capture`.
 
-Contract: `Walker.walk(stream, path, warn)` yields what `frame` put in `pending`, as soon as it is there. Formats,
+Contract: `Walker.walk(stream, path, warn)` yields what `take_batch` put in `pending`, as soon as it is there. Formats,
 numbers, times, offsets, warnings and errors are those of `read_frames`, whose helpers read what is rare. A batch is
-up to BATCH frames that lie in the buffer, each in a Decoder of its own; `look_up` sees it whole before `frame` is
-called for each. The buffer holds BLOCK bytes, more only while a longer record asks for it.
+up to BATCH frames that lie in the buffer, each in a Decoder of its own; `look_up` sees it whole before `take_batch`
+takes them one by one. The buffer holds BLOCK bytes, more only while a longer record asks for it.
 """
 
 import mmap
@@ -91,19 +91,8 @@ class Walker:
         """The batch is whole: the kernel may prepare for it."""
         return 0
 
-    def frame(self, packet):
-        """Take a frame of the batch: the kernel says how."""
-        return 0
-
     def take_batch(self):
-        """Take frames until one gives events; False where none is left."""
-        packet: Decoder
-        while self.taken < self.gathered:
-            packet = self.batch[self.taken]
-            self.taken += 1
-            self.frame(packet)
-            if self.pending:
-                return True
+        """Take frames, as the kernel says how, until one gives events; False where none is left."""
         self.taken = self.gathered = 0
         return False
 
