@@ -1,61 +1,43 @@
-"""Reads the DNS packets that the kernel hands out, and tells the resolver.
+"""Tells the resolver what DNS messages say, and the kernel which addresses they bind.
 
-Contract: `DnsReading(resolver, kernel, limit)`: `segment(event, facts, mark)` takes a packet of a flow with port 53 on
-either side, UDP or TCP; `close(flow)` when a TCP flow is over. Addresses that an answer gives for a known name are
-bound in the kernel. TCP messages that are not whole yet take at most `limit` bytes in all; beyond, the longest silent
-flow is settled and counted in `dropped`.
+Contract: `DnsReading(resolver, kernel)`: `datagram(event, facts, mark)` takes a UDP packet with port 53 on either side;
+`tap(facts)` gives what a `FlowReader` calls with each message of a TCP flow with that port.
 """
 
 from __future__ import annotations
 
-from netminer_detect.carriers.dns import DnsMessage, DnsOverTcp, read_dns
+from netminer_detect.carriers.dns import DnsMessage, read_dns
 from netminer_detect.detect.resolver import Resolver
-from netminer_detect.flow import address_text
+from netminer_detect.flow import DnsTap, address_text
 from netminer_detect.kernel.interface import FlowFacts, Kernel, Segment
-from netminer_detect.kernel.packet import UDP
 from netminer_detect.marks import Mark
-from netminer_detect.open_flows import OpenFlows, Rank
-
-_Pair = tuple[DnsOverTcp, DnsOverTcp]
+from netminer_detect.observations import Side
 
 
 class DnsReading:
     """See the module's contract."""
 
-    def __init__(self, resolver: Resolver, kernel: Kernel, limit: int) -> None:
-        self.dropped = 0
+    def __init__(self, resolver: Resolver, kernel: Kernel) -> None:
         self._resolver, self._kernel = resolver, kernel
-        self._open: OpenFlows[_Pair] = OpenFlows(limit)
 
-    def segment(self, event: Segment, facts: FlowFacts, mark: Mark) -> None:
+    def datagram(self, event: Segment, facts: FlowFacts, mark: Mark) -> None:
         """See the module's contract."""
-        ends = (facts.source, facts.destination) if event.forward else (facts.destination, facts.source)
-        port = facts.source_port if event.forward else facts.destination_port
-        for message in self._messages(event, facts):
-            self._tell(message, ends, port, mark, len(event.payload))
+        message = read_dns(event.payload)
+        if message is not None:
+            self._tell(message, facts, event.forward, mark, len(event.payload))
 
-    def close(self, flow: int) -> None:
+    def tap(self, facts: FlowFacts) -> DnsTap:
         """See the module's contract."""
-        self._open.take(flow)
+        def tell(side: Side, message: DnsMessage, size: int, mark: Mark) -> None:
+            self._tell(message, facts, side is Side.CLIENT, mark, size)
 
-    def _messages(self, event: Segment, facts: FlowFacts) -> list[DnsMessage]:
-        if facts.protocol == UDP:
-            message = read_dns(event.payload)
-            return [] if message is None else [message]
-        pair = self._open.get(event.flow)
-        if pair is None:
-            pair = DnsOverTcp(), DnsOverTcp()
-            self._open.add(event.flow, pair)
-        messages = pair[0 if event.forward else 1].feed(event.payload)
-        self._open.touch(event.flow, len(event.payload), Rank.ANSWERED)
-        while self._open.is_full:
-            self._kernel.settle(self._open.give_up()[0])
-            self.dropped += 1
-        return messages
+        return tell
 
-    def _tell(self, message: DnsMessage, ends: tuple[bytes, bytes], port: int, mark: Mark, size: int) -> None:
-        source, destination = ends
+    def _tell(self, message: DnsMessage, facts: FlowFacts, forward: bool, mark: Mark, size: int) -> None:
+        ends = (facts.source, facts.destination)
+        source, destination = ends if forward else ends[::-1]
         if not message.is_response:
+            port = facts.source_port if forward else facts.destination_port
             self._resolver.question(address_text(source), port, message, mark, size)
             return
         client = (address_text(destination), destination)

@@ -3,7 +3,8 @@
 Contract: `FlowReader.segment(segment, mark)` takes the flow's packets in order of capture; `wanted` says
 whether more are worth reading; `close(facts)` gives the finished session. `bound` is the name that DNS gave for
 the server; `swapped` says that the flow table took the server for the client; `handed` remembers what other flows
-were handed. TCP is put in order per direction and read by carriers and dialects; UDP is not read here (DNS has no
+were handed; `dns` is told the messages where the flow may be DNS (what it says is read all the same: miners use that
+port, too). TCP is put in order per direction and read by carriers and dialects; UDP is not read here (DNS has no
 session). Memory is bounded by the streams' and the readers' own bounds.
 """
 
@@ -11,10 +12,12 @@ from __future__ import annotations
 
 import ipaddress
 from collections import deque
+from collections.abc import Callable
 
 from msgspec import Struct
 
 from netminer_detect.carriers.banners import HEAD, foreign_protocol
+from netminer_detect.carriers.dns import DnsMessage, DnsOverTcp
 from netminer_detect.carriers.opening import Opening
 from netminer_detect.detect.session import Named, Session, Traffic
 from netminer_detect.dialects.handed_out import HandedOut
@@ -54,11 +57,16 @@ class _Early(Struct, frozen=True):
     since: int
 
 
+# Side, message, bytes of the piece that completed it, frame.
+DnsTap = Callable[[Side, DnsMessage, int, Mark], None]
+
+
 class FlowReader:
     """See the module's contract."""
 
     def __init__(
-        self, facts: FlowFacts, bound: Named | None = None, swapped: bool = False, handed: HandedOut | None = None
+        self, facts: FlowFacts, bound: Named | None = None, swapped: bool = False, handed: HandedOut | None = None,
+        dns: DnsTap | None = None,
     ) -> None:
         self.bound = bound
         self.session = Session(
@@ -76,11 +84,13 @@ class FlowReader:
         self._seen = 0
         self._spoke = _BACKWARD if facts.syn_ack else 0
         self._heads = dict.fromkeys(Side, b"")
+        self._dns = dns
+        self._messages = {side: DnsOverTcp() for side in Side} if dns is not None else {}
 
     @property
     def wanted(self) -> bool:
         """Whether the flow's next packets can tell anything."""
-        return not self._reader.done
+        return not self._reader.done or any(not messages.broken for messages in self._messages.values())
 
     @property
     def answered(self) -> bool:
@@ -90,7 +100,8 @@ class FlowReader:
     @property
     def held(self) -> int:
         """Payload bytes that wait for what comes before them."""
-        return self._forward.held + self._backward.held
+        messages = sum(messages.held for messages in self._messages.values())
+        return self._forward.held + self._backward.held + messages
 
     def segment(self, segment: Segment, mark: Mark) -> None:
         """Read one packet, in the order in which the two ends saw it."""
@@ -180,13 +191,21 @@ class FlowReader:
         for piece in pieces:
             if isinstance(piece, Data):
                 self._greet(side, piece.data)
+                self._tell_dns(side, piece)
                 found = reader.data(side, piece.data, piece.mark)
             else:
                 self.session.gaps = True
+                if side in self._messages:
+                    self._messages[side].gap(piece.size)
                 found = reader.gap(side, piece.size)
             if found:
                 self.session.apply(found)
 
+
+    def _tell_dns(self, side: Side, piece: Data) -> None:
+        if self._dns is not None:
+            for message in self._messages[side].feed(piece.data):
+                self._dns(side, message, len(piece.data), piece.mark)
 
     def _greet(self, side: Side, data: bytes) -> None:
         """First bytes tell protocols that are none of ours."""

@@ -31,8 +31,6 @@ from netminer_detect.rulebook.book import Rulebook
 from netminer_detect.sources.capture import Readable
 
 DNS = 53
-# DNS over TCP is rare, and its messages are small: this part of what may be held is plenty.
-_DNS_PART = 8
 
 
 class SeriesScan:
@@ -47,9 +45,8 @@ class SeriesScan:
             lambda name: (book.name(name) or book.malware_name(name)) is not None,
             lambda name: is_watched(book, name), bounds.names)
         self._handed = HandedOut()
-        dns_bytes = bounds.readers // _DNS_PART
-        self._open: OpenFlows[FlowReader] = OpenFlows(bounds.readers - dns_bytes)
-        self._dns = DnsReading(self._resolver, kernel, dns_bytes)
+        self._open: OpenFlows[FlowReader] = OpenFlows(bounds.readers)
+        self._dns = DnsReading(self._resolver, kernel)
 
     def scan(self, stream: Readable, path: str, capture: int, warn: Callable[[str], None]) -> None:
         """Read one capture; `capture` is its place in `captures`."""
@@ -68,13 +65,12 @@ class SeriesScan:
     @property
     def dropped(self) -> dict[str, int]:
         """What was given up, by what it was."""
-        others = Counter(readers=self._dns.dropped, names=self._resolver.forgotten)
+        others = Counter(names=self._resolver.forgotten)
         return dict(self._dropped + Counter(self._collected.dropped) + others)
 
     def _take(self, event: Event, capture: int) -> None:
         flow = event.flow
         if isinstance(event, Closed):
-            self._dns.close(flow)
             reader = self._open.take(flow)
             if reader is not None and not self._judge(reader, self.kernel.facts(flow)):
                 self.unanswered += is_knock(reader.session, self.book, reader.bound)
@@ -91,13 +87,13 @@ class SeriesScan:
             self._give_up()
 
     def _begin(self, event: Segment, mark: Mark) -> FlowReader | None:
-        """A reader for the event's flow, None where it has none: DNS has no session."""
+        """A reader for the event's flow, None where it has none: datagrams have no session."""
         facts = self.kernel.facts(event.flow)
-        if DNS in (facts.source_port, facts.destination_port):
-            self._dns.segment(event, facts, mark)
-            return None
         if facts.protocol != TCP:
-            self.kernel.settle(event.flow)
+            if DNS in (facts.source_port, facts.destination_port):
+                self._dns.datagram(event, facts, mark)
+            else:
+                self.kernel.settle(event.flow)
             return None
         reader = self._reader(facts)
         self._open.add(event.flow, reader)
@@ -123,14 +119,15 @@ class SeriesScan:
     def _reader(self, facts: FlowFacts) -> FlowReader:
         """A flow's reader, which knows the name that DNS gave the client for the server's address before."""
         ends = (facts.source, facts.destination)
+        tap = self._dns.tap(facts) if DNS in (facts.source_port, facts.destination_port) else None
         bound, swapped = self._resolver.binding(*ends, facts.first_ns), False
         if bound is None and not (facts.syn or facts.syn_ack):
             # The capture began in the middle: who spoke first in it need not be the client.
             bound, swapped = self._resolver.binding(*ends[::-1], facts.first_ns), True
         if bound is None:
-            return FlowReader(facts, handed=self._handed)
+            return FlowReader(facts, handed=self._handed, dns=tap)
         evidence = Evidence(bound.mark, Side.SERVER, "dns answer", f"DNS gave this address for {bound.name}")
-        return FlowReader(facts, Named(bound.name, None, "dns", evidence), swapped, self._handed)
+        return FlowReader(facts, Named(bound.name, None, "dns", evidence), swapped, self._handed, tap)
 
 
 def _rank(reader: FlowReader) -> Rank:

@@ -9,7 +9,7 @@ import pytest
 from netminer_detect.findings import Level, Role, Verdict
 from netminer_detect.outputs.wording import why
 from tests.conversations import START_NS
-from tests.scenes import INFECTED, MINER, OLD, POOL, SECOND, C, S, Scene, dns_records, http, tls
+from tests.scenes import INFECTED, MINER, MINES, OLD, POOL, SECOND, C, S, Scene, dns_records, http, tls
 from tests.test_carriers_tls import certificate
 
 ELSEWHERE = "198.51.100.4"
@@ -102,6 +102,21 @@ def test_chain_of_names_over_udp_and_tcp():
                             ("edge.cdn.example", ELSEWHERE))
         scene = Scene().dns(NAME, chain, over_tcp=over_tcp).tcp(tls(None), server=ELSEWHERE)
         assert scene.told() == [(MINER, "miner", "endpoint", "endpoint_dns")]
+
+
+def test_dns_over_tcp_sent_twice_and_out_of_order():
+    chain = dns_records((NAME, ELSEWHERE))
+    scene = Scene().dns(NAME, chain, over_tcp=True)
+    scene.frames += [(time_ns + 1000, data) for time_ns, data in scene.frames]
+    scene.dns(NAME, chain, over_tcp=True).tcp(tls(None), server=ELSEWHERE)
+    finding = scene.finding()
+    assert (finding.why_code, finding.pool.name) == ("endpoint_dns", NAME)
+
+
+def test_a_miner_on_the_port_of_dns():
+    assert Scene().tcp(MINES, server=ELSEWHERE, port=53).told() == [(MINER, "miner", "shares", "shares_accepted")]
+    finding = Scene().tcp(tls(b"xmr.pool.example"), server=ELSEWHERE, port=53).finding()
+    assert (finding.level, finding.pool.port) == (Level.ENDPOINT, 53)
 
 
 def test_a_name_that_leads_to_a_pools_counts_as_the_pools():

@@ -171,6 +171,11 @@ class DnsOverTcp:
         self._held = bytearray()
         self._skip = 0
 
+    @property
+    def held(self) -> int:
+        """Bytes of a message that is not whole."""
+        return len(self._held)
+
     def feed(self, data: bytes) -> list[DnsMessage]:
         messages: list[DnsMessage] = []
         if self._skip:
