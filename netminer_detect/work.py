@@ -2,7 +2,7 @@
 
 Contract: every function takes what stood on the wire and returns a `Fraction` of expected hash evaluations
 a share, or None where the value is no sound target (negative, zero, not a number, too long). Nothing raises;
-nothing is rounded here: the report rounds once.
+nothing is rounded here but by `addable`: the report rounds once.
 
 Difficulty 1 is 2^32 hashes here, the convention of pools and of this project's reports; Bitcoin's exact
 figure is 2^48/65535, which is 0.0015 % more.
@@ -19,6 +19,7 @@ DIFFICULTY_1 = Fraction(2**32)
 _SPACE_256 = 2**256
 # Beyond this a difficulty is no difficulty (Bitcoin's network has 1.3e14 in 2026) but an attack on arithmetic.
 _MAX_DIFFICULTY = 2**200
+_FINEST = 2**64
 
 
 def number(value: object) -> Fraction | None:
@@ -36,6 +37,12 @@ def number(value: object) -> Fraction | None:
     if not isinstance(value, (int, Fraction)) or not 0 < value < _MAX_DIFFICULTY:
         return None
     return Fraction(value)
+
+
+def addable(work: Fraction) -> Fraction:
+    """Work as it may be added up, to 2^-64 of a hash: the exact sum over many targets has a denominator as long as
+    all of them together."""
+    return work if work.denominator <= _FINEST else Fraction(round(work * _FINEST), _FINEST)
 
 
 def from_difficulty(difficulty: object, multiplier: int = 1) -> Fraction | None:

@@ -45,3 +45,12 @@ def test_never_raises_and_is_positive(value):
     for read in (work.from_difficulty, work.from_target, work.from_little_endian_target, work.from_cryptonote_target):
         hashes = read(value)
         assert hashes is None or hashes > 0
+
+
+def test_sums_over_many_targets_stay_short():
+    works = [work.from_target(f"{2**200 + 977 * n:064x}") for n in range(4000)]
+    total = sum((work.addable(one) for one in works), Fraction(0))
+    assert total.denominator <= 2**64
+    assert abs(total - 4000 * Fraction(2**56)) < 10**6
+    assert work.addable(Fraction(1, 3)) == Fraction(1, 3)
+    assert abs(work.addable(works[5]) - works[5]) < Fraction(1, 2**64)

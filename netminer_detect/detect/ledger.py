@@ -37,6 +37,7 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.work import addable
 
 MAX_WORKERS = 2048
 MAX_PENDING = 4096
@@ -79,7 +80,7 @@ class Done(Struct):
             self.unknown += shares
         else:
             self.known += shares
-            self.hashes += hashes * shares
+            self.hashes += addable(hashes) * shares
 
 
 class WorkerLedger(Struct):

@@ -39,7 +39,7 @@ from netminer_detect.observations import (
     WorkerLogin,
 )
 from netminer_detect.requests import Requests
-from netminer_detect.work import DIFFICULTY_1, from_target, hex_integer, number
+from netminer_detect.work import DIFFICULTY_1, addable, from_target, hex_integer, number
 
 _HOST = re.compile(r"(?=.{4,253}\Z)(?:[A-Za-z0-9_-]{1,63}\.)+[A-Za-z][A-Za-z0-9-]{1,62}\Z")
 # Jobs come every few seconds and shares name recent ones; cgminer keeps the jobs of about two minutes.
@@ -243,7 +243,7 @@ class Stratum:
         hashes = number(params[2]) if len(params) > 2 else None
         if seconds is None or hashes is None:
             return []
-        return [RateClaimed(message.evidence("rate"), text(params[0]), hashes / seconds)]
+        return [RateClaimed(message.evidence("rate"), text(params[0]), addable(hashes / seconds))]
 
     def _submit_hashrate(self, message: Message) -> list[Observation]:
         self._asked.ask(message.body.get("id"), Asked("other"))
