@@ -190,3 +190,11 @@ def test_a_scan_tells_the_same_whatever_jobs_and_order(tmp_path):
     told = facts(scan(*paths))
     assert len(told) == 4
     assert facts(scan(*paths, jobs=3)) == facts(scan(*paths[::-1])) == told
+
+
+def test_connections_are_counted_beyond_those_that_are_listed():
+    scene = Scene()
+    for _ in range(70):
+        scene.tcp(MINES, server=SERVER)
+    finding = scene.finding()
+    assert (len(finding.connections), finding.connections_total, finding.shares.accepted) == (64, 70, 70)

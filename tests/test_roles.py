@@ -280,3 +280,11 @@ def test_a_nat_with_miners_of_its_own_stays_whole():
 ], ids=["other-shares", "later", "both-inside", "other-server", "no-shares"])
 def test_sessions_that_merely_look_alike_are_two(scene):
     assert [one.nat for one in scene.findings()] == [None, None]
+
+
+def test_of_two_nodes_the_one_inside_is_told():
+    version = b"\xf9\xbe\xb4\xd9version\0\0\0\0\0\x56\0\0\0" + bytes(90)
+    for client, machine in (("10.3.0.17", "198.51.100.4"), ("198.51.100.4", "10.3.0.17")):
+        finding = Scene().tcp([(C, version), (S, version)], client=client, server=machine, port=8333).finding()
+        assert (finding.source_ip, finding.role, finding.verdict) == ("10.3.0.17", Role.NODE, Verdict.NOT_MINING)
+        assert finding.peer.ip == "198.51.100.4" and "198.51.100.4" in why(finding)
