@@ -124,7 +124,7 @@ PAGES = {
     "its summary": (
         http("/cgi-bin/summary.cgi", body={"INFO": {"miner_version": "uart_trans.1.3", "type": "Antminer S19"},
              "SUMMARY": [{"elapsed": 9, "rate_5s": 1, "rate_avg": 95000.5, "rate_unit": "GH/s"}]}),
-        "antminer-http", {"agent": "uart_trans.1.3", "model": "Antminer S19", "rate": 95_000_500_000_000}),
+        "antminer-http", {"model": "Antminer S19", "rate": 95_000_500_000_000}),
     "its settings": (
         http("/cgi-bin/get_miner_conf.cgi", body={"pools": [{"url": "stratum+tcp://p.example:3333", "user": "u.1",
              "pass": "hunter2"}, {"url": "", "user": "", "pass": ""}], "bitmain-freq": ""}),

@@ -62,7 +62,7 @@ def _first(body: dict[str, Any], *names: str) -> dict[str, Any]:
 
 def _device(body: dict[str, Any], evidence: Evidence) -> DeviceReported | None:
     model = text(body.get("minertype")) or text(_first(body, "INFO").get("type"))
-    agent = text(body.get("bmminer_version")) or text(_first(body, "INFO").get("miner_version"))
+    version = text(body.get("bmminer_version"))
     pools = body.get("POOLS") or body.get("pools")
     stats = _first(body, "SUMMARY", "STATS")
     known = model is not None or "rate_unit" in stats
@@ -70,8 +70,8 @@ def _device(body: dict[str, Any], evidence: Evidence) -> DeviceReported | None:
     if not known and pool is None:
         return None
     host, port = host_of(pool) or (None, None)
-    return DeviceReported(evidence, f"bmminer {agent}" if agent and agent[:1].isdigit() else agent, model, host, port,
-                          login, rate=_rate(stats))
+    return DeviceReported(evidence, f"bmminer {version}" if version else None, model, host, port, login,
+                          rate=_rate(stats))
 
 
 def _rate(stats: dict[str, Any]) -> Fraction | None:
