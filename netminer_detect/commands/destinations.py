@@ -82,8 +82,6 @@ def _check(path: str) -> None:
         if sys.stdout is None:
             raise ConfigError("standard output", "it is closed", "write to a file with -o FILE")
         return
-    if _is_special(path) and os.access(path, os.W_OK):
-        return
     folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder):
         raise ConfigError(f"-o {path}", "there is no such folder", f"make it: mkdir -p {os.path.dirname(path)}")
