@@ -166,7 +166,7 @@ def test_hosts_that_are_none(host):
 
 @pytest.mark.parametrize(("lines", "wanted"), [
     (b"GET / HTTP/1.1\r\nHost: [2001:DB8::1]:81\r\n\r\n", ("http", "2001:db8::1", 81)),
-    (b"POST http://u:p@pool.example:9/x HTTP/1.0\r\n\r\n", ("http", "pool.example", 9)),
+    (b"POST http://u:p@pool.example:9/x HTTP/1.0\r\n\r\n", ("connect", "pool.example", 9)),
     (b"GET / HTTP/1.1\r\nHost: pool.example.:0\r\n\r\n", ("http", "pool.example", None)),
     (b"GET /a b c HTTP/1.1\r\nHost: a, a\r\n\r\n", ("http", "a", None)),
     (b"CONNECT Pool.Example:3333 HTTP/1.1\r\n\r\n", ("connect", "pool.example", 3333)),

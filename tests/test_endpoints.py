@@ -54,6 +54,16 @@ def test_the_server_behind_a_proxy_is_the_pool(opening, kind):
     assert kind in finding.pool.basis
 
 
+def test_what_is_asked_of_a_web_proxy_is_not_the_proxys():
+    asked = b"POST http://xmr.pool.example:3333/ HTTP/1.1\r\nHost: xmr.pool.example:3333\r\nContent-Length: 2\r\n\r\n{}"
+    said = [(C, asked), (S, b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")]
+    finding = Scene().tcp(said, server="10.0.0.9", port=3128).finding()
+    assert (finding.pool.ip, finding.pool.port, finding.pool.name) == (None, 3333, NAME)
+    assert (finding.pool.via.ip, finding.pool.via.port) == ("10.0.0.9", 3128)
+    page = [(C, b"GET http://www.pool.example/ HTTP/1.1\r\nHost: www.pool.example\r\n\r\n"), said[1]]
+    assert Scene().tcp(page, server="10.0.0.9", port=3128).finding().role is Role.VISITOR
+
+
 @pytest.mark.parametrize("opening", [
     socks5(b"xmr.pool.example", 3333, reply=2), connect("xmr.pool.example:3333", "403 Forbidden"),
 ], ids=["socks", "connect"])

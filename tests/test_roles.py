@@ -288,3 +288,6 @@ def test_of_two_nodes_the_one_inside_is_told():
         finding = Scene().tcp([(C, version), (S, version)], client=client, server=machine, port=8333).finding()
         assert (finding.source_ip, finding.role, finding.verdict) == ("10.3.0.17", Role.NODE, Verdict.NOT_MINING)
         assert finding.peer.ip == "198.51.100.4" and "198.51.100.4" in why(finding)
+    both = Scene().tcp([(C, version), (S, version)], client="198.51.100.4", server="10.3.0.17", port=8333)
+    both.tcp([(C, version), (S, version)], client="198.51.100.4", server="10.3.0.17", port=18333)
+    assert both.finding().connections_total == 2

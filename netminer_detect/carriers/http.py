@@ -2,10 +2,10 @@
 
 Contract: a Reader. Each message goes to `handler` when its last byte was seen (or lost, or at close): requests
 and final responses, but not 1xx responses and not what opens a tunnel; a response knows the request it
-answers where that is sure. `ServerNamed` is said for each Host (basis "http") and each CONNECT target (basis
-"connect"), and `TunnelAnswered` for the answer to CONNECT. What follows CONNECT is read by `inner`, made by
-`tunnel`; what follows a WebSocket upgrade by one made by `upgrade`. It does not matter which side the caller thinks
-the client is. Memory: two messages of MAX_BODY and MAX_WAITING requests of MAX_WAITING_BODY.
+answers where that is sure. `ServerNamed` is said for each Host (basis "http") and for what a proxy is asked to reach,
+by CONNECT or by a whole URL (basis "connect"), `TunnelAnswered` for the answer to CONNECT. What follows CONNECT is read
+by `inner`, made by `tunnel`; what follows a WebSocket upgrade by one made by `upgrade`. It does not matter which side
+the caller thinks the client is. Memory: two messages of MAX_BODY and MAX_WAITING requests of MAX_WAITING_BODY.
 
 `done`: after ENOUGH messages of a side, ENOUGH_BYTES, or much that is no HTTP, of which the handler said
 nothing; or when the inner reader is.
@@ -207,7 +207,13 @@ class Http:
             self._asked[message.side] = b""
             self._count(message.side)
             return Body.STOP
-        host = message.headers.get("host") or target.partition("://")[2].partition("/")[0].rpartition("@")[2]
+        scheme, _, rest = target.partition("://")
+        asked = rest.partition("/")[0].rpartition("@")[2]
+        if asked and scheme.lower() == "http":
+            # A request in absolute form goes to a proxy (RFC 9112, 3.2.2).
+            named = asked if asked.rpartition(":")[2].isdigit() else f"{asked}:80"
+            self._name("connect", named, message, f"{message.method} http://{asked}")
+        host = message.headers.get("host") or asked
         for one in host.split(",")[:MAX_HOSTS]:
             self._name("http", one.strip(), message, "Host: " + host)
         if self._upgrade is None or not _to_websocket(message):

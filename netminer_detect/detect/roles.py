@@ -28,11 +28,14 @@ def settle_roles(drafts: Iterable[Draft], inside: Callable[[str], bool]) -> list
     _mark_proxies(drafts)
     kept: list[Draft] = []
     pools: dict[tuple[str, int | None, str | None], list[Draft]] = {}
+    nodes: dict[tuple[str, str], Draft] = {}
     for draft in drafts:
         if not _from_outside(draft, inside):
             kept.append(draft)
         elif draft.role is Role.NODE or in_network(draft):
-            kept.append(_turned(draft))
+            known = nodes.setdefault((str(draft.pool.ip), draft.source), draft)
+            if known is not draft:
+                known.absorb(draft)
         elif draft.role is Role.MINER and is_mining(draft) and draft.reason.level >= Level.SESSION:
             pools.setdefault((str(draft.pool.ip), draft.pool.port, draft.dialect), []).append(draft)
         else:
@@ -40,7 +43,7 @@ def settle_roles(drafts: Iterable[Draft], inside: Callable[[str], bool]) -> list
                 server = draft.reason.arguments.get("server")
                 draft.role, draft.reason = Role.PROBER, Reason(draft.reason.level, "asks_inside", {"server": server})
             kept.append(draft)
-    return kept + [_pool_of(served) for served in pools.values()]
+    return kept + [_turned(node) for node in nodes.values()] + [_pool_of(served) for served in pools.values()]
 
 
 def _from_outside(draft: Draft, inside: Callable[[str], bool]) -> bool:
