@@ -75,7 +75,7 @@ class SeriesScan:
             if reader is not None and not self._judge(reader, self.kernel.facts(flow)):
                 self.unanswered += is_knock(reader.session, self.book, reader.bound)
             return
-        mark = Mark(capture, event.frame, event.offset, event.time_ns)
+        mark = Mark(capture, event.frame or None, event.offset, event.time_ns)
         reader = self._open.get(flow) or self._begin(event, mark)
         if reader is None:
             return

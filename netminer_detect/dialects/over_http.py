@@ -188,7 +188,7 @@ def _bodies_of(message: HttpMessage) -> list[dict[str, Any]]:
 
 def _key(message: HttpMessage) -> str:
     """What tells a request of this connection from another: its frame and the text of its head."""
-    return f"{message.mark.capture}/{message.mark.frame}/{message.target}"
+    return f"{message.mark.capture}/{message.mark.frame}/{message.mark.offset}/{message.target}"
 
 
 def _answer_of(call: Call, answers: list[dict[str, Any]], at: int) -> dict[str, Any] | None:

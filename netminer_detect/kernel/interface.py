@@ -47,9 +47,10 @@ def _empty() -> array[int]:
 
 
 class Segment(Struct):
-    """One packet of a candidate flow. `flow` is the flow's number in this series, `offset` the place of its
-    record in the (inflated) capture, `missing` counts payload bytes that were not captured, `acknowledgement` is
-    TCP's (0 without the ACK flag): it tells what the sender had received, whatever the order of the capture."""
+    """One packet of a candidate flow. `flow` is the flow's number in this series, `frame` 0 where the frame has no
+    number (behind a damage, see `sources.capture`), `offset` the place of its record in the (inflated) capture,
+    `missing` counts payload bytes that were not captured, `acknowledgement` is TCP's (0 without the ACK flag): it tells
+    what the sender had received, whatever the order of the capture."""
 
     flow: int
     forward: bool

@@ -11,9 +11,9 @@ cdef class Walker:
     cdef Py_ssize_t position, limit, need
     cdef long long base
     cdef bint big_endian
-    cdef int header_size, link_type
+    cdef int header_size, link_type, step
     cdef Py_ssize_t interfaces
-    cdef long long unit_ns, number
+    cdef long long unit_ns, number, seconds
     cdef int[::1] link_types
     cdef unsigned long long[::1] tick_ns
 

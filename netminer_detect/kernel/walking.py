@@ -14,7 +14,7 @@ from array import array
 import cython
 
 from netminer_detect.errors import CaptureError
-from netminer_detect.sources import capture
+from netminer_detect.sources import capture, resync
 
 if cython.compiled:
     from cython.cimports.netminer_detect.kernel.decoding import Decoder
@@ -30,6 +30,7 @@ HEADROOM = 1 << 16
 # Enough for misses of the cache to overlap, few enough to stay in the cache themselves.
 BATCH = cython.declare(cython.Py_ssize_t, 64)
 MAX_RECORD = cython.declare(cython.longlong, capture.MAX_RECORD)
+MAX_FRAME = cython.declare(cython.longlong, resync.MAX_FRAME)
 NO_TIME = cython.declare(cython.longlong, -1)
 MAX_NS = cython.declare(cython.ulonglong, 0x7FFFFFFFFFFFFFFF)
 SECTION = cython.declare(cython.longlong, 0x0A0D0D0A)
@@ -45,6 +46,8 @@ class Walker:
         self.pending = []
         self._make_buffer(BLOCK)
         self.position = self.limit = self.need = self.base = self.number = self.interfaces = 0
+        self.step = 1
+        self.seconds = -1
         self.big_endian = False
         self.link_types, self.tick_ns = array("i", [0]), array("Q", [0])
 
@@ -60,6 +63,7 @@ class Walker:
         self.stream, self.path, self.warn = stream, path, warn
         self.position = self.limit = HEADROOM
         self.number = self.base = self.gathered = self.taken = 0
+        self.step, self.seconds = 1, -1
         self.base -= HEADROOM
         self.section = None
         if is_pcap:
@@ -75,7 +79,7 @@ class Walker:
                     yield from events
             elif code == OVER:
                 return
-            elif code == NEED and not self.fill():
+            elif code == NEED and not self.fill() and not self._goes_on(is_pcap):
                 complaint = self._end_pcap() if is_pcap else self._end_pcapng()
                 self.look_up()
                 while self.take_batch():
@@ -100,7 +104,7 @@ class Walker:
         """One more frame of the batch."""
         packet: Decoder = self.batch[self.gathered]
         self.gathered += 1
-        self.number += 1
+        self.number += self.step
         packet.at, packet.end, packet.size = at, end, size
         packet.number, packet.record, packet.time_ns = self.number, self.base + record, time_ns
         packet.link_type = self.link_type
@@ -170,12 +174,8 @@ class Walker:
             if at + self.need > self.limit:
                 return NEED
             captured = packet.number_at(at + 8, self.big_endian)
-            if captured > MAX_RECORD:
-                if not self.gathered:
-                    self.number += 1
-                    self.warn(f"{self.path}: frame {self.number} claims {captured} bytes; "
-                              "the rest of the file is damaged")
-                return OVER
+            if captured > MAX_FRAME:
+                return EVENTS if self.gathered else self._skip_damage(f"{self._name()} claims {captured} bytes")
             self.need += captured
             if at + self.need > self.limit:
                 return NEED
@@ -186,7 +186,9 @@ class Walker:
     def pcap_frame(self, packet, at, end):
         """One more frame of the batch, in the next decoder: that of the record at `at`."""
         self.gathered += 1
-        self.number += 1
+        self.number += self.step
+        if end > at + self.header_size:
+            self.seconds = packet.number_at(at, self.big_endian)
         packet.number, packet.record, packet.link_type = self.number, self.base + at, self.link_type
         return packet.take_record(at, end, self.header_size, self.big_endian, self.unit_ns)
 
@@ -195,11 +197,64 @@ class Walker:
         held = self.limit - self.position
         if not held:
             return None
+        name = self._name()
         if held < self.header_size:
-            self.number += 1
-            return f"the capture ends inside the header of frame {self.number}"
+            return f"the capture ends inside the header of {name}"
         self.pcap_frame(self.batch[self.gathered], self.position, self.limit)
-        return f"the capture ends inside frame {self.number}"
+        return f"the capture ends inside {name}"
+
+    # Damage
+
+    def _name(self):
+        """How a message names the frame at `position`."""
+        return capture.name_frame(self.number + self.step, self.base + self.position)
+
+    def _search(self):
+        """What finds the next sound record; None where nothing sound came before."""
+        order = ">" if self.big_endian else "<"
+        if self.section is not None:
+            return resync.BlockSearch(order, self.interfaces)
+        if self.seconds < 0:
+            return None
+        return resync.RecordSearch(order, capture.NS // self.unit_ns, self.header_size, self.seconds)
+
+    def _skip_damage(self, what):
+        """Go on at the next sound record behind the damage at `position`; OVER where there is none."""
+        search, begin = self._search(), self.base + self.position
+        is_end, sound = search is None, False
+        self.position += 1
+        while search is not None:
+            self.position, sound = search.find(self.buffer, self.position, self.limit, is_end)
+            if sound or is_end:
+                break
+            self.need = self.limit - self.position + 1
+            is_end = not self.fill()
+        return self._tell_damage(what, self.base + self.position - begin if sound else None)
+
+    def _tell_damage(self, what, skipped):
+        self.warn(f"{self.path}: {capture.damage(what, skipped)}")
+        self.number = self.step = 0
+        return OVER if skipped is None else EVENTS
+
+    def _goes_on(self, is_pcap):
+        """The stream ended before `need` bytes: whether a sound record stands in what is left, and what seemed cut was
+        damaged."""
+        at, search = self.position, self._search()
+        least = self.header_size if is_pcap else 8
+        if search is None or self.limit - at < least:
+            return False
+        place, sound = search.find(self.buffer, at + 1, self.limit, True)
+        if not sound:
+            return False
+        if is_pcap:
+            what = f"{self._name()} claims {self.u32(at + 8)} bytes"
+        elif self.u32(at) == SECTION:
+            what = "a later section header is damaged"
+        else:
+            what = f"a block claims {self.u32(at + 4)} bytes"
+        self._tell_damage(what, place - at)
+        self.position = place
+        return True
 
     # pcapng
 
@@ -222,12 +277,12 @@ class Walker:
                 continue
             length = self.u32(at + 4)
             if length < 12 or length > MAX_RECORD:
-                if not self.gathered:
-                    self.warn(f"{self.path}: a block claims {length} bytes; the rest of the file is damaged")
-                return OVER
+                return EVENTS if self.gathered else self._skip_damage(f"a block claims {length} bytes")
             self.need = length + 3 & ~3
             if at + self.need > self.limit:
                 return NEED
+            if not length & 3 and self.u32(at + length - 4) != length:
+                return EVENTS if self.gathered else self._skip_damage("a block's lengths do not agree")
             if kind != ENHANCED or length < 32 or not self.gather_enhanced(at + 8, length - 12):
                 if self.gathered:
                     return EVENTS
@@ -262,8 +317,7 @@ class Walker:
         order = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}.get(bytes(self.buffer[at + 8 : at + 12]))
         length = int.from_bytes(self.buffer[at + 4 : at + 8], "big" if order == ">" else "little")
         if order is None or length < 28 or length > MAX_RECORD:
-            self.warn(f"{self.path}: {self._no_section(first)}")
-            return OVER
+            return self._skip_damage(self._no_section(first))
         self.need = length
         if at + self.need > self.limit:
             return NEED
@@ -276,10 +330,12 @@ class Walker:
     def _no_section(self, first):
         if first:
             raise CaptureError(self.path, "the pcapng section header is damaged")
-        return "a later section header is damaged; what follows it was not read"
+        return "a later section header is damaged"
 
     def _note_interface(self):
         """Flat copies of what the walk needs: link type, nanoseconds a tick (0: the twin must reckon)."""
+        if len(self.section.interfaces) == self.interfaces:
+            return  # there are too many
         newest = self.section.interfaces[self.interfaces]
         if self.interfaces == len(self.link_types):
             more = bytes(8 * self.interfaces)
@@ -292,15 +348,17 @@ class Walker:
 
     def _other_block(self, kind, at, length):
         """A block that is rare, or an enhanced packet block that is odd."""
+        if kind not in (1, 2, 3, 6):
+            return
         body = bytes(memoryview(self.buffer)[at + 8 : at + length - 4])
         if kind == 1:
             capture.add_interface(self.section, body)
             self._note_interface()
-        elif kind in (2, 3, 6):
+        else:
             frame = capture.read_packet(self.section, kind, body, self.number + 1, 0)
             if frame is None:
-                self.number += 1
-                self.warn(f"{self.path}: frame {self.number} is damaged and was left out")
+                self.warn(f"{self.path}: {self._name()} is damaged and was left out")
+                self.number += self.step
                 return
             start = at + 8 + (4 if kind == 3 else 20)
             self.link_type = frame.link_type
@@ -313,9 +371,7 @@ class Walker:
         held = self.limit - self.position
         head = bytes(self.buffer[self.position : self.position + min(held, 4)])
         if head == capture.SECTION_MAGIC:
-            return self._no_section(self.section is None)
+            return capture.damage(self._no_section(self.section is None), None)
         if held >= 8:
             return "the capture ends inside a block"
-        if held >= 4:
-            return "a block claims 0 bytes; the rest of the file is damaged"
         return "the capture ends inside a block header" if held else None

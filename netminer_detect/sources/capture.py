@@ -1,9 +1,9 @@
 """Reads pcap and pcapng streams into frames, front to back, from anything that can be read.
 
 Contract: `read_frames(stream, path)` yields a `Frame` for each captured frame in file order. Frame
-numbers count as Wireshark counts, from 1. What breaks in the middle is told through `warn` once, and
-all frames before it have been yielded; a stream that is no capture at all raises `CaptureError`.
-Memory is bounded by MAX_RECORD bytes, whatever lengths the file claims.
+numbers count as Wireshark counts, from 1. What is damaged in the middle is told through `warn`, and left out up to the
+next sound record (see `resync`), from where on frames have no numbers: Wireshark reads no farther. A stream that is
+no capture at all raises `CaptureError`. Memory is bounded by MAX_RECORD bytes, whatever lengths the file claims.
 
 pcap (draft-ietf-opsawg-pcap): 24-byte header (magic u32, major u16, minor u16, zone i32, sigfigs u32,
 snap length u32, link type u32), then records of 16 bytes (seconds u32, fraction u32, captured u32,
@@ -23,10 +23,12 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from netminer_detect.errors import CaptureError
+from netminer_detect.sources.resync import MAX_FRAME, BlockSearch, RecordSearch, Searchable, Stream
 
-# libpcap's MAXIMUM_SNAPLEN for most link types is 262 144; usbmon and D-Bus captures hold up to 128 MiB.
-# 16 MiB holds any network frame, and bounds what a hostile length can make us allocate.
+# Blocks of names or keys may be long; this bounds what a hostile length can make us allocate.
 MAX_RECORD = 16 * 1024 * 1024
+# As many as pcapng's older blocks can name.
+MAX_INTERFACES = 1 << 16
 NS = 1_000_000_000
 
 PCAP_MAGICS = {
@@ -53,9 +55,10 @@ class Readable(Protocol):
 class Frame(Struct, frozen=True):
     """One captured frame.
 
-    number: Wireshark's frame number, from 1. time_ns: UTC nanoseconds since 1970, None where the
-    capture gives none (simple packet block) or one beyond the years 1970 to 2262. original_length: bytes on
-    the wire; `data` may be shorter. offset: where the frame's record begins in the (inflated) capture.
+    number: Wireshark's frame number, from 1; 0 behind a damage, where it has none. time_ns: UTC nanoseconds
+    since 1970, None where the capture gives none (simple packet block) or one beyond the years 1970 to 2262.
+    original_length: bytes on the wire; `data` may be shorter. offset: where the frame's record begins in the
+    (inflated) capture.
     """
 
     number: int
@@ -79,24 +82,6 @@ class Interface(Struct):
         return time_ns if 0 <= time_ns < 1 << 63 else None
 
 
-class _Counting:
-    """A stream that knows how much was read of it, piece by piece."""
-
-    def __init__(self, stream: Readable, before: int) -> None:
-        self._stream = stream
-        self.position = before
-
-    def read(self, size: int, /) -> bytes:
-        data = self._stream.read(size)
-        self.position += len(data)
-        return data
-
-    def readinto(self, buffer: memoryview, /) -> int:
-        count = self._stream.readinto(buffer)
-        self.position += count
-        return count
-
-
 class Section(Struct):
     """State of one pcapng section."""
 
@@ -108,7 +93,7 @@ def _ignore(_: str) -> None:
     """The default listener for warnings."""
 
 
-def read_exactly(stream: Readable, size: int) -> bytes:
+def read_exactly(stream: Stream, size: int) -> bytes:
     """Read `size` bytes; fewer only where the stream ends. A pipe may answer in pieces."""
     first = stream.read(size)
     if len(first) == size or not first:
@@ -128,14 +113,30 @@ def read_frames(stream: Readable, path: str, warn: Callable[[str], None] = _igno
     magic = read_exactly(stream, 4)
     if not magic:
         raise CaptureError(path, "the file is empty")
+
+    def tell(what: str) -> None:
+        warn(f"{path}: {what}")
+
     if magic == SECTION_MAGIC:
-        return _read_pcapng(_Counting(stream, 4), path, warn)
+        return _read_pcapng(Searchable(stream, 4), path, tell)
     if magic in PCAP_MAGICS:
-        return _read_pcap(stream, path, magic, warn)
+        return _read_pcap(Searchable(stream, 4), path, magic, tell)
     raise CaptureError(path, "not a capture (neither pcap nor pcapng)")
 
 
-def _read_pcap(stream: Readable, path: str, magic: bytes, warn: Callable[[str], None]) -> Iterator[Frame]:
+def name_frame(number: int, offset: int) -> str:
+    """How a message names a frame."""
+    return f"frame {number}" if number else f"the frame at byte {offset}"
+
+
+def damage(what: str, skipped: int | None) -> str:
+    """The message about a damage, behind which so many bytes were skipped, or (None) all."""
+    if skipped is None:
+        return f"{what}; the rest of the file is damaged"
+    return f"{what}; {skipped} bytes were skipped, and frames behind them have no number"
+
+
+def _read_pcap(stream: Searchable, path: str, magic: bytes, tell: Callable[[str], None]) -> Iterator[Frame]:
     order, unit_ns, header_size = PCAP_MAGICS[magic]
     rest = read_exactly(stream, 20)
     if len(rest) < 20:
@@ -143,85 +144,109 @@ def _read_pcap(stream: Readable, path: str, magic: bytes, warn: Callable[[str], 
     # The upper bits hold the length of a frame check sequence (LINKTYPE is the lower 16 bits).
     link_type = struct.unpack_from(order + "I", rest, 16)[0] & 0xFFFF
     record = struct.Struct(order + "IIII")
-    number, offset = 0, 24
+    number, step, last_s = 0, 1, None
     while header := read_exactly(stream, header_size):
-        number += 1
+        number += step
+        offset = stream.position - len(header)
+        name = name_frame(number, offset)
         if len(header) < header_size:
-            warn(f"{path}: the capture ends inside the header of frame {number}")
+            tell(f"the capture ends inside the header of {name}")
             return
         seconds, fraction, captured, original = record.unpack_from(header)
-        if captured > MAX_RECORD:
-            warn(f"{path}: frame {number} claims {captured} bytes; the rest of the file is damaged")
-            return
-        data = read_exactly(stream, captured)
-        yield Frame(number, seconds * NS + fraction * unit_ns, link_type, original, data, offset)
-        offset += header_size + captured
-        if len(data) < captured:
-            warn(f"{path}: the capture ends inside frame {number}")
-            return
-
-
-def _read_pcapng(stream: _Counting, path: str, warn: Callable[[str], None]) -> Iterator[Frame]:
-    section: Section | None = None
-    head, number = SECTION_MAGIC, 0
-    while head:
-        if head == SECTION_MAGIC:
-            section = _open_section(stream, path, section, warn)
-            if section is None:
-                return
-            head = read_exactly(stream, 4)
+        data = read_exactly(stream, captured) if captured <= MAX_FRAME else b""
+        if len(data) == captured:
+            yield Frame(number, seconds * NS + fraction * unit_ns, link_type, original, data, offset)
+            # Two captures run together: the head of the second passes for a record of nothing, in the year 2055.
+            last_s = seconds if captured else last_s
             continue
-        assert section is not None
-        offset = stream.position - 4
-        body = _read_body(stream, section.order, path, warn) if len(head) == 4 else None
-        if body is None:
-            if len(head) < 4:
-                warn(f"{path}: the capture ends inside a block header")
+        # Cut, or a length that is none: what another frame begins behind is a damage.
+        stream.give_back(header[1:] + data)
+        search = None if last_s is None else RecordSearch(order, NS // unit_ns, header_size, last_s)
+        skipped = None if search is None else stream.skip_damage(search)
+        if skipped is None and captured <= MAX_FRAME:
+            yield Frame(number, seconds * NS + fraction * unit_ns, link_type, original, data, offset)
+            tell(f"the capture ends inside {name}")
             return
-        kind = struct.unpack(section.order + "I", head)[0]
-        if kind == _INTERFACE:
-            add_interface(section, body)
-        elif kind in (_ENHANCED_PACKET, _SIMPLE_PACKET, _OBSOLETE_PACKET):
-            number += 1
-            frame = read_packet(section, kind, body, number, offset)
+        tell(damage(f"{name} claims {captured} bytes", None if skipped is None else skipped + 1))
+        if skipped is None:
+            return
+        number = step = 0
+
+
+def _read_pcapng(stream: Searchable, path: str, tell: Callable[[str], None]) -> Iterator[Frame]:
+    section = _open_section(stream)
+    if section is None:
+        raise CaptureError(path, "the pcapng section header is damaged")
+    number, step = 0, 1
+    while head := read_exactly(stream, 4):
+        offset = stream.position - len(head)
+        if head == SECTION_MAGIC:
+            opened = _open_section(stream)
+            section, block = opened or section, None if opened else _Block(what="a later section header is damaged")
+        else:
+            block = _read_block(stream, head, section.order)
+        if block is not None and block.what:
+            skipped = stream.skip_damage(BlockSearch(section.order, len(section.interfaces)))
+            if skipped is None:
+                tell(block.ends or damage(block.what, None))
+                return
+            tell(damage(block.what, skipped + 1))
+            number = step = 0
+        elif block is not None and block.kind == _INTERFACE:
+            add_interface(section, block.body)
+        elif block is not None and block.kind in (_ENHANCED_PACKET, _SIMPLE_PACKET, _OBSOLETE_PACKET):
+            number += step
+            frame = read_packet(section, block.kind, block.body, number, offset)
             if frame is None:
-                warn(f"{path}: frame {number} is damaged and was left out")
+                tell(f"{name_frame(number, offset)} is damaged and was left out")
             else:
                 yield frame
-        head = read_exactly(stream, 4)
 
 
-def _open_section(
-    stream: Readable, path: str, before: Section | None, warn: Callable[[str], None]
-) -> Section | None:
-    """Read a section header behind its type. The first broken one is no capture; a later one a warning."""
+class _Block(Struct):
+    """A block, or `what` is wrong with it, and how that is told where the capture just `ends`."""
+
+    kind: int = 0
+    body: bytes = b""
+    what: str = ""
+    ends: str = ""
+
+
+def _open_section(stream: Searchable) -> Section | None:
+    """Read a section header behind its type. None where it is none: all of it but a byte is given back."""
     rest = read_exactly(stream, 8)
     order = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}.get(rest[4:8])
     length = struct.unpack_from((order or "<") + "I", rest)[0] if len(rest) == 8 else 0
-    if order is None or length < 28 or length > MAX_RECORD or len(read_exactly(stream, length - 12)) < length - 12:
-        if before is None:
-            raise CaptureError(path, "the pcapng section header is damaged")
-        warn(f"{path}: a later section header is damaged; what follows it was not read")
-        return None
-    return Section(order)
+    more = read_exactly(stream, length - 12) if order is not None and 28 <= length <= MAX_RECORD else b""
+    if len(more) == length - 12:
+        return Section(order or "<")
+    stream.give_back(SECTION_MAGIC[1:] + rest + more)
+    return None
 
 
-def _read_body(stream: Readable, order: str, path: str, warn: Callable[[str], None]) -> bytes | None:
-    """Read a block behind its type; None, with a warning, where the file breaks."""
+def _read_block(stream: Searchable, head: bytes, order: str) -> _Block:
+    """Read a block behind its type. Where it is damaged all of it but a byte is given back."""
     raw = read_exactly(stream, 4)
-    length = struct.unpack(order + "I", raw)[0] if len(raw) == 4 else 0
-    if length < 12 or length > MAX_RECORD:
-        warn(f"{path}: a block claims {length} bytes; the rest of the file is damaged")
-        return None
-    padded = (length + 3) & ~3
-    body = read_exactly(stream, padded - 8)
-    if len(body) < padded - 8:
-        warn(f"{path}: the capture ends inside a block")
-        return None
-    return body[: length - 12]
+    if len(raw) < 4:
+        return _Block(what="a block header is cut", ends="the capture ends inside a block header")
+    length = struct.unpack(order + "I", raw)[0]
+    what, ends, body, padded = f"a block claims {length} bytes", "", b"", (length + 3) & ~3
+    if 12 <= length <= MAX_RECORD:
+        body = read_exactly(stream, padded - 8)
+        if len(body) < padded - 8:
+            ends = "the capture ends inside a block"
+        elif length & 3 or body[-4:] == raw:
+            return _Block(struct.unpack(order + "I", head)[0], body[: length - 12])
+        else:
+            what = "a block's lengths do not agree"
+    stream.give_back(head[1:] + raw + body)
+    return _Block(what=what, ends=ends)
 
 
 def add_interface(section: Section, body: bytes) -> None:
+    """Note an interface of the section; MAX_INTERFACES are kept."""
+    if len(section.interfaces) >= MAX_INTERFACES:
+        return
     if len(body) < 8:
         section.interfaces.append(Interface(link_type=-1, snap_length=0))
         return
