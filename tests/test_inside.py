@@ -19,12 +19,13 @@ UNITS = "network,id,name,sector,contact\n"
 
 @pytest.fixture
 def scan(tmp_path):
-    """A report of miners at these (client, server) pairs, one a second."""
+    """A report of miners at these (client, server) pairs, one a minute: at one time the same shares would be one
+    session, seen before and behind a NAT."""
     def scan(*pairs, units=None, **settings):
         packets = []
         for at, (client, server) in enumerate(pairs):
             path = Path(client, server, 40000 + at)
-            packets += frames(load("monero_xmrig"), "whole", path, 1_777_622_400_000_000_000 + at * 10**9)
+            packets += frames(load("monero_xmrig"), "whole", path, 1_777_622_400_000_000_000 + at * 60 * 10**9)
         (tmp_path / "x.pcap").write_bytes(pcap(sorted(packets)))
         if units is not None:
             (tmp_path / "units.csv").write_text(UNITS + units)

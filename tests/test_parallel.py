@@ -17,13 +17,21 @@ def ignore(kind, value):
     pass
 
 
+def results(work, count, jobs, note=ignore):
+    """What each task gave, in the order in which it was handed out."""
+    taken = []
+    run_tasks(work, count, jobs, note, lambda number, result: taken.append((number, result)))
+    assert [number for number, _ in taken] == list(range(count))
+    return [result for _, result in taken]
+
+
 @pytest.mark.parametrize("jobs", [1, 2, 9])
 def test_results_stand_in_the_order_of_the_tasks(jobs):
     def work(number, note):
         time.sleep((3 - number % 4) / 100)
         return number * number
-    assert run_tasks(work, 8, jobs, ignore) == [number * number for number in range(8)]
-    assert run_tasks(work, 0, jobs, ignore) == []
+    assert results(work, 8, jobs) == [number * number for number in range(8)]
+    assert results(work, 0, jobs) == []
 
 
 @pytest.mark.parametrize("jobs", [1, 3])
@@ -33,7 +41,7 @@ def test_what_tasks_tell_is_heard(jobs):
     def work(number, note):
         note("opened", f"file {number}")
 
-    run_tasks(work, 4, jobs, lambda kind, value: heard.append((kind, value)))
+    results(work, 4, jobs, lambda kind, value: heard.append((kind, value)))
     assert sorted(heard) == [("opened", f"file {number}") for number in range(4)]
 
 
@@ -46,7 +54,7 @@ def test_a_worker_that_dies_is_replaced_once(tmp_path):
             os._exit(1)
         return number
     lost = []
-    assert run_tasks(work, 5, 2, lambda kind, value: lost.append((kind, value))) == [0, 1, None, 3, 4]
+    assert results(work, 5, 2, lambda kind, value: lost.append((kind, value))) == [0, 1, None, 3, 4]
     assert lost == [("lost", 2)]
 
 
@@ -55,7 +63,7 @@ def test_a_worker_that_raises_loses_its_task_alone(capfd):
         if number == 1:
             raise RuntimeError("no such thing")
         return number
-    assert run_tasks(work, 3, 2, ignore) == [0, None, 2]
+    assert results(work, 3, 2) == [0, None, 2]
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
@@ -71,6 +79,8 @@ def test_standard_input_is_read_beside_files(jobs):
 
 def test_closed_standard_input_hinders_nothing():
     program = ("import os, sys; os.close(0); from netminer_detect.parallel import run_tasks\n"
-               "print(run_tasks(lambda number, note: number, 2, 2, lambda kind, value: None))")
+               "taken = []\n"
+               "run_tasks(lambda number, note: number, 2, 2, lambda *told: None, lambda *each: taken.append(each))\n"
+               "print([result for _, result in taken])")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout == "[0, 1]\n"
