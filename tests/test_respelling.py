@@ -20,7 +20,7 @@ DIALECTS = {"stratum-v1", "stratum-v1-equihash", "stratum-v1-verus", "monero-jso
             "ethereumstratum-1"}
 DIALOGUES = [load(name) for name in names(CARRIED)]
 SPOKEN = [one for one in DIALOGUES
-          if one.expected["dialect"] in DIALECTS and one.expected["framing"] == "json-line"
+          if one.expected["dialect"] in DIALECTS and one.expected.get("framing") == "json-line"
           and not one.name.startswith(("socks5", "proxy", "http"))]
 
 
