@@ -19,11 +19,14 @@ DIFFICULTY_1 = Fraction(2**32)
 _SPACE_256 = 2**256
 # Beyond this a difficulty is no difficulty (Bitcoin's network has 1.3e14 in 2026) but an attack on arithmetic.
 _MAX_DIFFICULTY = 2**200
+# At less than this a share is less than one hash.
+_MIN_DIFFICULTY = Fraction(1, 2**32)
 _FINEST = 2**64
 
 
 def number(value: object) -> Fraction | None:
-    """A positive number as pools send it: integer, float (0.00015) or decimal string. None for all else."""
+    """A positive number as pools send it: integer, float (0.00015) or decimal string. None for all else, and for what
+    no difficulty is: below 2^-32, from 2^200 on."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -34,7 +37,7 @@ def number(value: object) -> Fraction | None:
     if isinstance(value, float):
         # The shortest decimal that reads back the same is what the pool wrote: 0.1 is a tenth.
         value = Fraction(repr(value)) if math.isfinite(value) else None
-    if not isinstance(value, (int, Fraction)) or not 0 < value < _MAX_DIFFICULTY:
+    if not isinstance(value, (int, Fraction)) or not _MIN_DIFFICULTY <= value < _MAX_DIFFICULTY:
         return None
     return Fraction(value)
 

@@ -54,3 +54,9 @@ def test_sums_over_many_targets_stay_short():
     assert abs(total - 4000 * Fraction(2**56)) < 10**6
     assert work.addable(Fraction(1, 3)) == Fraction(1, 3)
     assert abs(work.addable(works[5]) - works[5]) < Fraction(1, 2**64)
+
+
+@pytest.mark.parametrize("nothing", [1e-300, "1e-12", 2**-33, 2**200, 1e300])
+def test_what_no_difficulty_is(nothing):
+    assert work.number(nothing) is None
+    assert work.number(0.00015) == Fraction(15, 100_000)
