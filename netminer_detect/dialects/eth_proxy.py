@@ -63,10 +63,19 @@ def kind_of(method: str | None, params: list[Any]) -> str | None:
     if kind == "submitLogin":
         own = isinstance(first, str) and _WALLET.match(first) is not None
     elif kind == "submitWork":
-        own = len(params) == 3 and is_0x(first, 16) and is_0x(params[1], 64) and is_0x(params[2], range(64, 1025))
+        own = _is_share(params)
     else:
         own = is_0x(first, range(1, 65))
     return kind if own else None
+
+
+def _is_share(params: list[Any]) -> bool:
+    return (
+        len(params) == 3
+        and is_0x(params[0], range(1, 17))
+        and is_0x(params[1], 64)
+        and is_0x(params[2], range(64, 1025))
+    )
 
 
 def has_known_prefix(method: str | None) -> bool:
@@ -118,7 +127,9 @@ class EthProxy(Struct):
         if kind in ("submitLogin", "submitWork"):
             if message.positional and is_zano(message.positional[0]):
                 return None
-            return Hint(Strength.CERTAIN, Side.CLIENT)
+            # Another order of parts is another dialect's (newWork over WebSocket), or nobody's.
+            sound = kind == "submitLogin" or _is_share(message.positional)
+            return Hint(Strength.CERTAIN if sound else Strength.WEAK, Side.CLIENT)
         if kind == "getWork":
             return Hint(Strength.LIKELY if has_known_prefix(message.method) else Strength.WEAK, Side.CLIENT)
         if kind == "submitHashrate":
