@@ -157,3 +157,42 @@ def test_what_is_remembered_is_bounded():
         handed.between(b"a", b"c").note((str(number),), None)
     assert here.worth(("x",)) is None
     assert len(handed._works) == MAX_WORKS
+
+
+def template(label):
+    return answer(0, {"previousblockhash": hexes(label, 64), "transactions": [], "coinbasevalue": 312_500_000,
+                      "bits": "17021369", "curtime": 1_795_313_152, "longpollid": label})
+
+
+def ask_template(**more):
+    return {"id": 0, "method": "getblocktemplate", "params": [{"rules": ["segwit"], **more}]}
+
+
+def test_template_looked_at_is_no_mining():
+    look = (M, post(ask_template(), user="u:p"), P, ok(template("a")))
+    assert found(talk(*look, M, post({"id": 1, "method": "getmempoolinfo", "params": []}), P, ok(answer(1, {})))) == []
+    assert found(talk(*look, *look)) == []
+    assert found(talk(M, post(ask_template(), user="u:p"), P, ok(answer(0, None, {"code": -9}), "500 Error"))) == []
+    assert found(talk(M, post(ask_template(), user="u:p")), "client-only") == []
+
+
+@pytest.mark.parametrize("asked", [
+    post(ask_template(capabilities=["coinbasetxn"])), post(ask_template(longpollid="a")),
+    post(ask_template(mode="proposal", data="00")), post(ask_template(), agent="cgminer 4.12"),
+    post(ask_template(), more=MINER),
+])
+def test_template_for_mining(asked):
+    (finding,) = found(talk(M, asked, P, ok(template("a"))))
+    assert (finding.dialect, finding.level, finding.jobs.sent) == ("getblocktemplate", Level.SESSION, 1)
+
+
+def test_templates_again_and_again():
+    asked = (part for n in range(5) for part in (M, post(ask_template(), user="u.w:p"), P, ok(template(f"t{n}"))))
+    (finding,) = found(talk(*asked))
+    assert (finding.level, finding.jobs.sent, finding.workers[0].worker) == (Level.SESSION, 3, "w")
+
+
+def test_template_and_block():
+    block = {"id": 1, "method": "submitblock", "params": ["00000020" + hexes("b", 400)]}
+    (finding,) = found(talk(M, post(ask_template()), P, ok(template("a")), M, post(block), P, ok(answer(1, None))))
+    assert (finding.level, finding.shares.accepted) == (Level.SHARES, 1)

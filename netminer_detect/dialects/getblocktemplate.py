@@ -3,13 +3,15 @@
     {"method":"getblocktemplate","params":[{"capabilities":[…],"rules":["segwit"]}]} -> a template
     {"method":"submitblock","params":["block hex",{…}]} -> null where it was accepted, else the reason
 
-A whole block is handed in, not a share: `shares` counts blocks, and there is no work to count. Monero's node
-has calls of the same names with an object as params: another dialect.
+Explorers and watchers ask for a template, too, to see what the next block may hold. It is a miner who hands a block in,
+says what it can do with a template (`capabilities`, `longpollid`, a proposal), has a miner's headers, or was given
+ENOUGH templates on one connection. A whole block is handed in, not a share: `shares` counts blocks, and there is no
+work to count. Monero's node has calls of the same names with an object as params: another dialect.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
@@ -27,6 +29,8 @@ from netminer_detect.observations import (
     ShareSubmitted,
 )
 
+# Who watches a page asks once or twice, who mines for hours.
+ENOUGH = 3
 _TEMPLATE_KEYS = ("previousblockhash", "coinbasevalue", "coinbasetxn", "transactions")
 
 
@@ -37,12 +41,21 @@ def _is_template_request(call: Call) -> bool:
     return first is None or isinstance(first, dict)
 
 
+def _is_miner(call: Call) -> bool:
+    """Whether a request is a miner's whatever the answer."""
+    first = call.positional[0] if call.positional else None
+    able = isinstance(first, dict) and any(first.get(key) for key in ("capabilities", "longpollid", "data", "workid"))
+    return call.method == "submitblock" or able or call.of_miner
+
+
 class GetBlockTemplate(Struct):
     """See the module's contract."""
 
     NAME: ClassVar[str] = "getblocktemplate"
     _login: HttpLogin = field(default_factory=HttpLogin)
     _shares: int = 0
+    _given: int = 0
+    _sure: bool = False
 
     @staticmethod
     def knows(call: Call) -> bool:
@@ -53,7 +66,8 @@ class GetBlockTemplate(Struct):
         return _is_template_request(call)
 
     def asked(self, call: Call) -> list[Observation]:
-        found = self._login.seen(call)
+        self._sure = self._sure or _is_miner(call)
+        found = self._login.seen(call) if self._sure else []
         if call.method == "submitblock":
             self._shares += 1
             self._login.wait(call, self._shares)
@@ -66,26 +80,33 @@ class GetBlockTemplate(Struct):
             return self._block_answer(answer, share)
         body = answer.body or {}
         result = body.get("result")
-        if isinstance(result, dict) and any(key in result for key in _TEMPLATE_KEYS):
-            job = text(result.get("longpollid")) or text(result.get("previousblockhash"))
-            hints: list[Observation] = []
-            time = result.get("curtime")
-            if isinstance(time, int) and 0 <= time < 1 << 32 and is_bitcoin(result.get("bits"), f"{time:08x}"):
-                hints.append(CoinHinted(answer.evidence("job"), "BTC", "sha256d", "job"))
-            new = call.handed.note((self.NAME, job), None)
-            return [
-                *hints,
-                HandshakeAnswered(answer.evidence("template"), True),
-                *([JobAssigned(answer.evidence("job"), job, None)] if new else []),
-            ]
+        is_template = isinstance(result, dict) and any(key in result for key in _TEMPLATE_KEYS)
+        # Templates are megabytes: what was cut is no refusal.
+        cut = not body and answer.response.body_truncated and answer.response.status == 200
+        self._given += is_template or cut
+        self._sure = self._sure or self._given >= ENOUGH
+        if not self._sure:
+            return []
+        found = self._login.seen(call)
+        if is_template or cut:
+            return found + self._template(call, answer, result or {})
         error = body.get("error")
         if error or answer.refused:
             reason = reason_of(error) or (f"HTTP status {answer.response.status}" if answer.refused else None)
-            return [HandshakeAnswered(answer.evidence("template refused"), False, reason)]
-        if answer.response.body_truncated and answer.response.status == 200:
-            # Templates are megabytes: what was cut is no refusal.
-            return [HandshakeAnswered(answer.evidence("template"), True)]
-        return []
+            found.append(HandshakeAnswered(answer.evidence("template refused"), False, reason))
+        return found
+
+    def _template(self, call: Call, answer: Answer, result: dict[str, Any]) -> list[Observation]:
+        """A template was given; `result` is empty where it was cut."""
+        found: list[Observation] = []
+        time = result.get("curtime")
+        if isinstance(time, int) and 0 <= time < 1 << 32 and is_bitcoin(result.get("bits"), f"{time:08x}"):
+            found.append(CoinHinted(answer.evidence("job"), "BTC", "sha256d", "job"))
+        found.append(HandshakeAnswered(answer.evidence("template"), True))
+        job = text(result.get("longpollid")) or text(result.get("previousblockhash"))
+        if result and call.handed.note((self.NAME, job), None):
+            found.append(JobAssigned(answer.evidence("job"), job, None))
+        return found
 
     @staticmethod
     def _block_answer(answer: Answer, share: int) -> list[Observation]:

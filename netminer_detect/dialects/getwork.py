@@ -13,7 +13,6 @@ first 136 digits of the data. Sources: bitcoin/bips, ckolivas/cgminer, luke-jr/b
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import ClassVar
 
@@ -36,7 +35,6 @@ from netminer_detect.observations import (
 from netminer_detect.work import DIFFICULTY_1, from_little_endian_target, number
 
 _JOB_DIGITS = 136
-_AGENT = re.compile(r"miner|poclbm|phoenix|ufasoft|reaper|xmrig", re.IGNORECASE)
 
 
 def _data_of(call: Call) -> str | None:
@@ -47,16 +45,14 @@ def _data_of(call: Call) -> str | None:
 def _is_long_poll(call: Call) -> bool:
     """Whether a GET may wait for the next work: at the address that X-Long-Polling named, on any connection."""
     headers = call.request.headers
-    by_miner = "authorization" in headers and _AGENT.search(call.agent or "") is not None
-    return by_miner or "x-mining-extensions" in headers
+    return "x-mining-extensions" in headers or ("authorization" in headers and call.names_miner)
 
 
 def _is_miner(call: Call) -> bool:
     """Whether a request is a miner's whatever the answer."""
-    headers = call.request.headers
-    extended = "x-mining-extensions" in headers or "x-mining-hashrate" in headers
-    named = bool(call.method) and _AGENT.search(call.agent or "") is not None
-    return extended or named or _data_of(call) is not None
+    if not call.method:
+        return "x-mining-extensions" in call.request.headers  # other programs named for miners fetch pages
+    return call.of_miner or _data_of(call) is not None
 
 
 def _is_bitcoin(data: str) -> bool:

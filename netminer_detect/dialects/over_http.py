@@ -26,6 +26,7 @@ from netminer_detect.requests import Requests, id_key
 
 MAX_CALLS = 32
 MAX_PATH = 1024
+_MINER = re.compile(r"miner|poclbm|phoenix|ufasoft|reaper|xmrig", re.IGNORECASE)
 _ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
 
 
@@ -61,6 +62,17 @@ class Call(Struct, frozen=True):
     @property
     def agent(self) -> str | None:
         return self.request.headers.get("user-agent") or None
+
+    @property
+    def names_miner(self) -> bool:
+        """Whether the agent is called like a mining program."""
+        return _MINER.search(self.agent or "") is not None
+
+    @property
+    def of_miner(self) -> bool:
+        """Whether a call is a mining program's, by its head."""
+        headers = self.request.headers
+        return "x-mining-extensions" in headers or "x-mining-hashrate" in headers or self.names_miner
 
     @property
     def basic_user(self) -> str | None:
