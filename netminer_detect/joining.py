@@ -59,7 +59,8 @@ class Joined:
         totals.unanswered += result.unanswered
         for word, count in counters.defects.items():
             totals.defects[word] = totals.defects.get(word, 0) + count
-        self._count_dropped({"flows": counters.dropped_flows, **result.dropped})
+        self._count_dropped({
+            "flows": counters.dropped_flows, "fragments": counters.dropped_fragments, **result.dropped})
 
     def _count_dropped(self, counts: dict[str, int]) -> None:
         for word, count in counts.items():

@@ -6,6 +6,7 @@ import pytest
 
 from netminer_detect.errors import CaptureError
 from netminer_detect.kernel.interface import Closed, Segment, Watch
+from netminer_detect.kernel.policy import MAX_HELLOS
 from netminer_detect.kernel.watch import build_table, endpoint_hash, name_hash
 from tests.captures import pcap
 from tests.kernels import KERNELS
@@ -311,6 +312,32 @@ def test_a_flood_of_syns_does_not_push_out_a_miner(make):
     events, _ = run(kernel, pcap(frames + last.frames[4:]))
     assert [event.flow for event in events if isinstance(event, Segment)] == [0, 0]
     assert kernel.counters.dropped_flows == 5001 - 500
+
+
+@pytest.mark.parametrize("said", [b"", LOGIN], ids=["to a mining server", "with logins"])
+def test_a_flood_that_is_watched_does_not_push_out_a_miner(make, said):
+    """Each of its flows is a candidate, but nobody answers."""
+    kernel = make(WATCH if said else Watch(endpoints=build_table([endpoint_hash(address("203.0.113.9"), 3333)])), 200)
+    miner = Talk(client="10.255.0.1").open().send(0, LOGIN).send(1, LOGIN)
+    frames = miner.frames[:]
+    for number in range(2000):
+        talk = Talk(client=f"10.9.{number >> 8}.{number & 255}", isn=number).send(0, flags=SYN)
+        frames += talk.send(0, said).frames if said else talk.frames
+    frames += miner.send(0, LOGIN).frames[5:]
+    events, _ = run(kernel, pcap(frames), finish=False)
+    assert [event.frame for event in events if isinstance(event, Segment) and event.flow == 0][-1] == len(frames)
+    assert Closed(0) not in events
+
+
+def test_half_a_hello_waits_within_bounds(make):
+    """What is more is handed out, so that nothing is passed over."""
+    frames = []
+    hello = client_hello(b"pool.example", padding=100)
+    for number in range(MAX_HELLOS + 50):
+        talk = Talk(client=f"10.9.{number >> 8}.{number & 255}", dport=443).send(0, flags=SYN)
+        frames += talk.send(0, hello[:150]).frames
+    events, _ = run(make(WATCH), pcap(frames), finish=False)
+    assert len({event.flow for event in events if isinstance(event, Segment)}) == 50
 
 
 def test_candidates_go_last_and_are_told(make):

@@ -37,7 +37,7 @@ def story(kernel: Kernel, captures: Iterable[bytes]) -> list[Any]:
     take(kernel.finish)
     counters = kernel.counters
     told.append((counters.packets, counters.bytes, counters.flows, sorted(counters.defects.items()),
-                 counters.dropped_flows))
+                 counters.dropped_flows, counters.dropped_fragments))
     return told
 
 

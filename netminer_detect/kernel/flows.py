@@ -68,9 +68,11 @@ class Flow(Struct):
     @property
     def rank(self) -> int:
         """Who goes first when the table is full: the lowest."""
-        if self.candidate and not self.settled:
-            return 2
-        return 1 if self.ways[0].packets and self.ways[1].packets else 0
+        forward, backward = self.ways
+        wanted = self.candidate and not self.settled
+        if forward.packets and backward.packets:
+            return 3 if wanted else 1
+        return 2 if wanted and forward.payload + backward.payload else 0
 
     def idle_limit_ns(self) -> int:
         if self.protocol != TCP or self.closed:

@@ -40,6 +40,7 @@ else:
 
 SWEEP_FRAMES = cython.declare(cython.longlong, policy.SWEEP_FRAMES)
 MAX_BLANK = cython.declare(cython.ulonglong, policy.MAX_BLANK)
+MAX_HELLOS = cython.declare(cython.Py_ssize_t, policy.MAX_HELLOS)
 NO_TIME = cython.declare(cython.longlong, -1)
 SNAP_LENGTH = cython.declare(cython.int, 0)
 
@@ -91,7 +92,7 @@ class FusedKernel(Walker):
     def _tell(self):
         counters = self.counters
         counters.packets, counters.bytes, counters.flows = self.packets, self.octets, self.table.opened
-        counters.dropped_flows = self.evicted
+        counters.dropped_flows, counters.dropped_fragments = self.evicted, self.fragments.dropped
         for code, word in enumerate(("snap_length", *decoding.DEFECTS[1:])):
             if self.defects[code]:
                 counters.defects[word] = counters.defects.get(word, 0) + self.defects[code]
@@ -290,11 +291,11 @@ class FusedKernel(Walker):
         code: cython.int = self.triage.judge(data, packet.start, packet.stop, cut, not tcp)
         if code == heads.ASK:
             verdict = twin.judge_head(self.watch, bytes(data[packet.start : packet.stop]), cut, not tcp)
-            if isinstance(verdict, twin.Hello):
+            if isinstance(verdict, twin.Hello) and len(table.hellos) < MAX_HELLOS:
                 table.hellos[2 * row + way] = verdict
                 table.set_flags(row, HELLO << 8 * way)
                 return False
-            code = int(verdict)
+            code = heads.CANDIDATE if isinstance(verdict, twin.Hello) else int(verdict)
         if code != heads.BLANK or table.payload(row, way) > MAX_BLANK:
             table.set_flags(row, JUDGED << 8 * way)
         if code == heads.HTTP:

@@ -115,13 +115,15 @@ class Watch(Struct):
 
 
 class Counters(Struct):
-    """Figures of a kernel: frames read, their captured bytes, flows, defect words, flows evicted."""
+    """Figures of a kernel: frames read, their captured bytes, flows, defect words, flows evicted, packets whose
+    fragments contradict each other, or were too many or too late."""
 
     packets: int = 0
     bytes: int = 0
     flows: int = 0
     defects: dict[str, int] = field(default_factory=dict)
     dropped_flows: int = 0
+    dropped_fragments: int = 0
 
 
 class Kernel(Protocol):

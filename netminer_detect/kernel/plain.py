@@ -18,6 +18,7 @@ from netminer_detect.kernel.policy import (
     LONG_IDLE_NS,
     MAX_BLANK,
     MAX_FLOWS,
+    MAX_HELLOS,
     SWEEP_FRAMES,
     SWEEP_ROWS,
 )
@@ -40,7 +41,7 @@ class PlainKernel:
         self._rows: list[Flow | None] = []
         self._free: list[int] = []
         self._candidates: dict[int, Flow] = {}
-        self._sweep_at = self._evict_at = 0
+        self._sweep_at = self._evict_at = self._hellos = 0
         self._clock: int | None = None
         self._earliest: int | None = None
 
@@ -69,7 +70,7 @@ class PlainKernel:
         self._flows.clear()
         self._rows.clear()
         self._free.clear()
-        self._sweep_at = self._evict_at = 0
+        self._sweep_at = self._evict_at = self._hellos = 0
         self._clock = self._earliest = None
 
     def settle(self, flow: int) -> None:
@@ -91,6 +92,7 @@ class PlainKernel:
             if not isinstance(decoded, Fragment):
                 return decoded
             whole = self._fragments.add(decoded, frame.time_ns)
+            self.counters.dropped_fragments = self._fragments.dropped
             if whole is None:
                 return None
             decoded = decode_payload(decoded.key[3], decoded, whole)
@@ -177,9 +179,12 @@ class PlainKernel:
         if tcp and self._answers_unseen(flow, own, packet):
             return True
         verdict = judge_head(self._watch, payload, cut, not tcp)
-        if isinstance(verdict, Hello):
+        if isinstance(verdict, Hello) and self._hellos < MAX_HELLOS:
             own.hello = verdict
+            self._hellos += 1
             return False
+        if isinstance(verdict, Hello):
+            verdict = Verdict.CANDIDATE
         own.judged = verdict is not Verdict.BLANK or own.payload > MAX_BLANK
         own.http = verdict is Verdict.HTTP
         return verdict is Verdict.CANDIDATE
@@ -199,11 +204,13 @@ class PlainKernel:
         verdict = own.hello.more(self._watch, fresh) if fresh else None
         if verdict is not None or cut:
             own.hello, own.judged = None, True
+            self._hellos -= 1
         return verdict is Verdict.CANDIDATE
 
     def _close(self, flow: Flow) -> Iterator[Event]:
         """The flow is over: its row is free once its Closed was handed out."""
         del self._flows[flow.key]
+        self._hellos -= sum(way.hello is not None for way in flow.ways)
         if flow.number in self._candidates:
             yield Closed(flow.number)
             del self._candidates[flow.number]

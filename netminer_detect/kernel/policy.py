@@ -11,8 +11,10 @@ Contract: constants and nothing else, so that the two twins cannot differ in the
 * Clocks jump. A flow ends by its own packet's time only if that is later; the clock that sweeps silent flows is
   the earliest time within SWEEP_FRAMES frames, and gains an hour at most in one go: so one frame from next year
   ends nothing, and after a lasting jump the flows that go on have shown themselves before they are swept.
-* A full table gives up, among EVICT_LOOKS rows, the longest silent of the lowest class: never answered, then not
-  candidate or settled, then candidate. So a SYN flood pushes out SYNs, not a miner that is silent for a minute.
+* A full table gives up, among EVICT_LOOKS rows, the longest silent of the lowest class: never answered; then not
+  candidate or settled; then a candidate with data that nobody answers; then a candidate. So a flood of SYNs, to a
+  mining server even, or of logins into the void pushes out its own, not a miner that is silent for a minute.
+* A ClientHello that is not whole waits for the rest, MAX_HELLOS at a time; what is more is handed out at once.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ LONG_IDLE_NS = 3600 * NS
 SWEEP_FRAMES = 1024
 SWEEP_ROWS = 256
 EVICT_LOOKS = 64
+MAX_HELLOS = 4096
 
 # A sequence number this near to the expected one belongs to the same connection.
 NEAR = 1 << 20

@@ -15,6 +15,6 @@ cdef class FlowTable(Rows):
     cdef bint half_open(self, unsigned long long flags, Py_ssize_t row) except -1
     cdef int sweep(self) except -1
     cdef int evict(self) except -1
-    cdef int rank(self, unsigned long long flags) noexcept
+    cdef int rank(self, unsigned long long flags, Py_ssize_t row) except -1
 
 cdef long long ahead(unsigned long long sequence, unsigned long long expected) noexcept

@@ -13,14 +13,14 @@ if cython.compiled:
     from cython.cimports.netminer_detect.kernel.decoding import Decoder
     from cython.cimports.netminer_detect.kernel.layout import (
         AWAY, CANDIDATE, ENDS, ESTABLISHED, EVERY, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, HELLO, ISN,
-        JUDGED, LAST, LIVE, LOOK, PACKET_SHIFT, PAYLOAD, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
+        JUDGED, LAST, LIVE, LOOK, PACKET_SHIFT, PAYLOAD, PAYLOAD_BACK, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
     )  # fmt: skip
     from cython.cimports.netminer_detect.kernel.rows import LOW, NO_TIME, WORD, Rows
 else:
     from netminer_detect.kernel.decoding import Decoder
     from netminer_detect.kernel.layout import (
         AWAY, CANDIDATE, ENDS, ESTABLISHED, EVERY, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, HELLO, ISN,
-        JUDGED, LAST, LIVE, LOOK, PACKET_SHIFT, PAYLOAD, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
+        JUDGED, LAST, LIVE, LOOK, PACKET_SHIFT, PAYLOAD, PAYLOAD_BACK, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
     )  # fmt: skip
     from netminer_detect.kernel.rows import LOW, NO_TIME, WORD, Rows
 
@@ -181,18 +181,19 @@ class FlowTable(Rows):
                 self.close(row)
         return 0
 
-    def rank(self, flags):
+    def rank(self, flags, row):
         """Who goes first when the table is full: the lowest."""
-        if flags & CANDIDATE and not flags & SETTLED:
-            return 2
-        return 1 if flags & SEEN and flags & SEEN << 8 else 0
+        wanted: cython.bint = flags & CANDIDATE != 0 and flags & SETTLED == 0
+        if flags & SEEN and flags & SEEN << 8:
+            return 3 if wanted else 1
+        return 2 if wanted and (self.rows[row, PAYLOAD] or self.rows[row, PAYLOAD_BACK]) else 0
 
     def evict(self):
         """The table is full, so every row is taken: give up the one that is missed least."""
         i: cython.Py_ssize_t
         row: cython.Py_ssize_t
         best: cython.Py_ssize_t = -1
-        best_rank: cython.int = 3
+        best_rank: cython.int = 4
         best_last: cython.longlong = 0
         last: cython.longlong
         rank: cython.int
@@ -201,7 +202,7 @@ class FlowTable(Rows):
                 self.evict_at = 0
             row = self.evict_at
             self.evict_at += 1
-            rank = self.rank(self.rows[row, FLAGS])
+            rank = self.rank(self.rows[row, FLAGS], row)
             last = NO_TIME if self.rows[row, LAST] == WORD else self.rows[row, LAST]
             if rank < best_rank or (rank == best_rank and last < best_last):
                 best, best_rank, best_last = row, rank, last

@@ -51,6 +51,7 @@ _DROPPED = {
     "readers": ("open flows", "条未结束的流"), "findings": ("findings", "项发现"),
     "candidates": ("flows that may be mining", "条可疑流"), "workers": ("logins", "个账号"),
     "evidence": ("messages of evidence", "条证据"), "names": ("names that DNS told", "个 DNS 域名"),
+    "fragments": ("packets in fragments", "个分片报文"),
 }
 _UNITS = {"hash": "H", "sol": "Sol", "graph": "G", "proof": "P", "point": "pt"}
 _PREFIXES = ("", "k", "M", "G", "T", "P", "E", "Z")
