@@ -98,6 +98,8 @@ HEADS = {
     "an opening in two": ([b"PRO", b"XY TCP4"], True),
     "an opening further on": ([b"abcd\1\2\3e"], True),
     "too short for that opening": ([b"ab"], True),
+    "all of a segment before that opening": ([b"abcd"], False),
+    "half of that opening": ([b"abcd\1"], True),
     "a get for another": ([b"GET / HTTP/1.1\r\nHost: www.example.org\r\n\r\n"], False),
     "a get for a watched host": ([b"GET / HTTP/1.1\r\nA: b\r\nhOST:  a.b.Pool.Example.:8080 \r\n\r\n"], True),
     "a get whose host is to come": ([b"GET / HTTP/1.1\r\nCookie: ", b"x\r\nHost: pool.example\r\n\r\n"], True),

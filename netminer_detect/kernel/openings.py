@@ -45,6 +45,8 @@ class Openings:
             k = self.row_starts[i]
             if at < stop and data[at] != self.rows[k]:
                 continue
+            if at >= stop and stop - start > MAX_PART:
+                continue
             while k < self.row_starts[i + 1] and at < stop and data[at] == self.rows[k]:
                 at += 1
                 k += 1

@@ -43,8 +43,8 @@ TOKEN_REACH = 1500
 MAX_DNS_NAMES = 64
 MAX_DNS_JUMPS = 32
 MAX_DNS_LABELS = 128
-# A first payload of fewer bytes than this may be the begin of a message of a watched length; who sends such a message
-# sends it whole, so longer parts are not waited for.
+# A first payload of no more bytes than this may be the begin of anything: of a message of a watched length, or of an
+# opening that is told further on. Who sends such a message sends it whole, so longer parts are not waited for.
 MAX_PART = 3
 # (client, server) pairs bound by DNS answers; when full, the older half is forgotten.
 MAX_BOUND = 1 << 15

@@ -65,10 +65,13 @@ def judge_head(watch: Watch, payload: bytes, cut: bool, datagram: bool = False) 
 
 
 def opens(watch: Watch, payload: bytes, short_matters: bool) -> bool:
-    """Whether a row of openings matches, or may match once there is more."""
+    """Whether a row of openings matches, or may match once there is more. A payload that ends before a row begins
+    tells nothing, so only the smallest are waited for."""
     for offset, row in watch.openings:
         have = payload[offset : offset + len(row)]
-        if have == row or (short_matters and len(have) < len(row) and row.startswith(have)):
+        if have == row:
+            return True
+        if short_matters and len(have) < len(row) and row.startswith(have) and (have or len(payload) <= MAX_PART):
             return True
     return False
 
