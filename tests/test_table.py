@@ -14,7 +14,7 @@ from rich.cells import cell_len
 from netminer_detect.findings import Level, Organisation, Report, Role, Server, Shares, Totals, Unread, Verdict, Worker
 from netminer_detect.outputs import csv, jsonl, table, wording
 from netminer_detect.outputs.options import OutputOptions
-from netminer_detect.outputs.times import span_text
+from netminer_detect.outputs.times import iso_time, span_text
 from netminer_detect.outputs.wording import why
 from netminer_detect.outputs.words import defect, dropped, frame_ranges, rate_text, size_text
 from tests.golden import matches
@@ -94,8 +94,13 @@ def test_an_interrupted_run_says_so():
 def test_many_findings_of_one_machine_read_as_one_machine():
     text = drawn(campus())
     assert text.count("fd00:20::31") == 2  # its own lines, and the sums
-    assert "12 findings" in text and text.count("it tried 12 mining servers") == 6
-    assert "… and 6 findings (5 attempt, 1 lookup) more" in text
+    assert "12 findings" in text and text.count("it tried 12 mining servers") == 3
+    assert "… and 9 findings (5 attempt, 4 lookup) more" in text
+
+
+def test_one_frame_that_proves_two_things_is_one():
+    twice = [line(7, "login", "{}"), line(7, "agent", "{}")]
+    assert "a.pcap frame 7\n" in drawn(report(miner(evidence=twice)))
 
 
 def test_only_suspicion_is_not_called_mining():
@@ -194,6 +199,7 @@ def test_figures():
 
 
 def test_times_of_people():
+    assert iso_time(0) == "1970-01-01T00:00:00.000000Z" and iso_time(-1) is None and iso_time(1 << 70) is None
     assert span_text(NOON, NOON + 61 * SECOND) == "2026-05-01 12:00:00 - 12:01:01 UTC"
     assert span_text(NOON, NOON + 5) == "2026-05-01 12:00:00 UTC"
     assert span_text(NOON, NOON + 86_400 * SECOND) == "2026-05-01 12:00:00 - 2026-05-02 12:00:00 UTC"

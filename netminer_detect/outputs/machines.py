@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from netminer_detect.findings import Finding, Organisation, OrganisationSummary, Server, Verdict, Worker
+from netminer_detect.findings import Finding, Organisation, OrganisationSummary, Role, Server, Verdict, Worker
 from netminer_detect.outputs.escape import plain
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import span_text
@@ -106,7 +106,9 @@ def _chosen(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
     rest: list[Finding] = []
     kinds: Counter[tuple[object, ...]] = Counter()
     for finding in findings:
-        kind = (finding.role, finding.level, finding.why_code, finding.dialect)
+        # What a prober tried is all one.
+        said = () if finding.role is Role.PROBER else (finding.level, finding.dialect)
+        kind = (finding.role, finding.why_code, *said)
         kinds[kind] += 1
         (shown if kinds[kind] <= EACH_KIND and len(shown) < MAX_SHOWN else rest).append(finding)
     return shown, rest
@@ -228,7 +230,7 @@ def _frames(finding: Finding, lang: str) -> list[str]:
     if not frames:
         return [name]
     shown = frame_ranges(frames)
-    text = f"{name} 第 {shown} 帧" if lang == "zh" else f"{name} frame{'s' if len(frames) > 1 else ''} {shown}"
+    text = f"{name} 第 {shown} 帧" if lang == "zh" else f"{name} frame{'s' if len(set(frames)) > 1 else ''} {shown}"
     return [text + (f" +{len(captures) - 1}" if len(captures) > 1 else "")]
 
 
