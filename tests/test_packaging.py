@@ -109,7 +109,8 @@ def test_plain_install_fetches_what_it_needs(source, tmp_path):
 
 def test_bundle_installs_without_a_network(source, tmp_path):
     skip_without_packages()
-    run(source / "scripts" / "bundle", tmp_path / "dist", env={"NETMINER_PYTHON": sys.executable})
+    (tmp_path / "bundle").symlink_to(source / "scripts" / "bundle")
+    run(tmp_path / "bundle", "dist", env={"NETMINER_PYTHON": sys.executable}, cwd=tmp_path)
     (archive,) = (tmp_path / "dist").glob("netminer-detect-*.tar.gz")
     with tarfile.open(archive) as opened:
         opened.extractall(tmp_path, filter="data")
