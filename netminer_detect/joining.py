@@ -27,14 +27,17 @@ class Joined:
         self.readable = 0
         self.lost: set[int] = set()
         self._series = series
-        self._collected = Collected(kept)
+        self._states = 0
+        self._collected = Collected(kept, len(series) > 1)
 
     def take(self, number: int, result: SeriesResult | None) -> None:
         """See the module's contract."""
         files, totals = self._series[number], self.totals
         if result is not None:
             for draft in result.drafts:
+                draft.states = {self._states + state for state in draft.states}
                 self._collected.put(draft)
+            self._states += result.states
             self.fine |= frozenset(result.fine)
             self.readable += len(result.read)
             self._count(result)

@@ -36,12 +36,13 @@ MAX_COMPLAINTS = 10
 
 class SeriesResult(Struct):
     """What one series gave. `read` names the captures that could be read at all, `fine` those with nanoseconds,
-    `unread` those that could not, or not to their end."""
+    `unread` those that could not, or not to their end; `states` counts how often the state began anew."""
 
     drafts: list[Draft] = field(default_factory=list)
     counters: Counters = field(default_factory=Counters)
     dropped: dict[str, int] = field(default_factory=dict)
     unanswered: int = 0
+    states: int = 0
     read: list[str] = field(default_factory=list)
     fine: list[str] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
@@ -97,7 +98,7 @@ def read_series(files: Sequence[str], scan: SeriesScan, note: Note) -> SeriesRes
                 note("opened", path)
                 if ending is not None and ending.is_after(path):
                     _close(scan, result)
-                    scan = SeriesScan(scan.kernel, scan.book, scan.captures, scan.bounds)
+                    scan = SeriesScan(scan.kernel, scan.book, scan.captures, scan.bounds, scan.apart)
                 ending = ending_of(path) if at + 1 < len(files) else None
                 told = _read_file(scan, path, at, result, _Watched(note, interrupts, ending))
                 # What is left of a damaged file is done with, too.
@@ -113,12 +114,15 @@ def read_series(files: Sequence[str], scan: SeriesScan, note: Note) -> SeriesRes
 def _close(scan: SeriesScan, result: SeriesResult) -> None:
     """Take what a state found; that of another state is joined within the same bound."""
     drafts, dropped = scan.finish(), Counter(scan.dropped)
+    for draft in drafts:
+        draft.states = {result.states}
     if result.drafts:
-        collected = Collected(scan.bounds.kept)
+        collected = Collected(scan.bounds.kept, scan.apart)
         for draft in [*result.drafts, *drafts]:
             collected.put(draft)
-        drafts, dropped = collected.drafts(), dropped + Counter(collected.dropped)
+        drafts, dropped = collected.flows(), dropped + Counter(collected.dropped)
     result.drafts = drafts
+    result.states += 1
     result.dropped = dict(Counter(result.dropped) + dropped)
     result.unanswered += scan.unanswered
 

@@ -91,7 +91,8 @@ def run_scan(
     def work(number: int, note: Note) -> SeriesResult:
         files = series[number]
         bounds = _bounds(settings, series, any(may_inflate(path) for path in files))
-        return read_series(files, SeriesScan(make_kernel(watch, bounds.flows), book, list(files), bounds), note)
+        scan = SeriesScan(make_kernel(watch, bounds.flows), book, list(files), bounds, len(paths) > 1)
+        return read_series(files, scan, note)
 
     listener = _Listener(progress, warn, series, joined)
     if progress is not None:

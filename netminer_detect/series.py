@@ -1,10 +1,10 @@
 """Scans one series of captures with one state: kernel events in, drafts of findings out.
 
-Contract: `SeriesScan(kernel, book, captures, bounds)`: `scan(stream, path)` reads one capture after the other;
-`finish()` closes what is open and gives the drafts. A capture that cannot be read raises CaptureError and leaves the
-state as it was. Memory is within `bounds`: what is beyond is given up in the order that `bounds` tells, judged by what
-was read of it, and counted in `dropped`, never silent. `unanswered` counts connections to known mining servers that
-nobody answered.
+Contract: `SeriesScan(kernel, book, captures, bounds, apart)`: `scan(stream, path)` reads one capture after the other;
+`finish()` closes what is open and gives the drafts, where captures may overlap (`apart`) one a flow. A capture that
+cannot be read raises CaptureError and leaves the state as it was. Memory is within `bounds`: what is beyond is given up
+in the order that `bounds` tells, judged by what was read of it, and counted in `dropped`, never silent. `unanswered`
+counts connections to known mining servers that nobody answered.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ DNS = 53
 class SeriesScan:
     """See the module's contract. `captures` names the inputs of the series, `kernel` is fresh."""
 
-    def __init__(self, kernel: Kernel, book: Rulebook, captures: list[str], bounds: Bounds) -> None:
-        self.kernel, self.book, self.captures, self.bounds = kernel, book, captures, bounds
+    def __init__(self, kernel: Kernel, book: Rulebook, captures: list[str], bounds: Bounds, apart: bool) -> None:
+        self.kernel, self.book, self.captures, self.bounds, self.apart = kernel, book, captures, bounds, apart
         self.unanswered = 0
         self._dropped: Counter[str] = Counter()
-        self._collected = Collected(bounds.drafts)
+        self._collected = Collected(bounds.drafts, apart)
         self._resolver = Resolver(
             lambda name: (book.name(name) or book.malware_name(name)) is not None,
             lambda name: is_watched(book, name), bounds.names)
@@ -57,10 +57,10 @@ class SeriesScan:
         """Close all flows and give what was found."""
         for event in self.kernel.finish():
             self._take(event, max(0, len(self.captures) - 1))
-        named = {(draft.source, draft.pool.name) for draft in self._collected.drafts()}
+        named = {(draft.source, draft.pool.name) for draft in self._collected.flows()}
         for draft in lookup_drafts(self._resolver, self.book, named, self.captures):
             self._collected.put(draft)
-        return self._collected.drafts()
+        return self._collected.flows()
 
     @property
     def dropped(self) -> dict[str, int]:

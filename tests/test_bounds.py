@@ -6,7 +6,7 @@ import pytest
 from msgspec import Struct
 
 from netminer_detect.bounds import BASE, LEAST, MIB, MOST_FLOWS, NAME_BYTES, Bounds
-from netminer_detect.detect.collected import Collected
+from netminer_detect.detect.collected import MAX_APART, Collected
 from netminer_detect.detect.drafts import Draft
 from netminer_detect.detect.levels import Reason
 from netminer_detect.errors import ConfigError
@@ -162,16 +162,32 @@ def test_the_last_finding_stays():
 
 
 def test_one_key_is_one_draft():
-    collected = Collected(1 << 20)
+    collected = Collected(1 << 20, apart=True)
     collected.put(draft(1, connections=1))
     again = draft(1, packets=5)
     again.connections = [Connection(9, 9, 9)]
     collected.put(again)
-    (one,) = collected.drafts()
-    assert one.packets == 15
     # The same packets in another capture are counted once, by the one that saw more.
     collected.put(draft(1, packets=7, connections=1))
-    (one,) = collected.drafts()
-    assert one.packets == 15
+    assert [one.packets for one in collected.flows()] == [10, 5]
     collected.put(draft(1, packets=70, connections=1))
-    assert collected.drafts()[0].packets == 70
+    (one,) = collected.drafts()
+    assert one.packets == 75
+
+
+def test_flows_are_joined_where_there_are_many_or_memory_is_short():
+    def flow(port, packets=1):
+        one = draft(1, packets=packets)
+        one.connections = [Connection(port, port, port)]
+        return one
+
+    collected = Collected(1 << 24, apart=True)
+    for port in range(2 * MAX_APART):
+        collected.put(flow(port))
+    assert len(collected.flows()) == MAX_APART and collected.dropped == {}
+    assert [one.packets for one in collected.drafts()] == [2 * MAX_APART]
+    short = Collected(100_000, apart=True)
+    for port in range(MAX_APART):
+        short.put(flow(port))
+    (one,) = short.flows()
+    assert one.packets == MAX_APART and short.dropped["apart"] > 0

@@ -1,9 +1,12 @@
 """Collects drafts within a bound: one a key, the surest kept.
 
 Contract: `add(reading, session, captures)` books a flow in the draft of its key; `put(draft)` joins a whole draft (of
-another series, or a lookup). When what is kept exceeds `limit` bytes, proofs beyond the first few of each draft go
-first, then drafts of the lowest rungs, those of the fewest packets first. `dropped` counts both. Drafts come out in the
-order in which their keys came in.
+another state or series, or a lookup); `drafts()` gives one a key, in the order in which their keys came in. Where
+captures may overlap (`apart`), the first MAX_APART flows of a key stay drafts of their own until then (`flows()`), so
+that a connection which several states read is known and counted once.
+
+When what is kept exceeds `limit` bytes, proofs beyond the first few of each draft go first, then flows are joined, then
+go drafts of the lowest rungs, those of the fewest packets first. `dropped` counts all three.
 """
 
 from __future__ import annotations
@@ -11,12 +14,14 @@ from __future__ import annotations
 from msgspec import Struct
 
 from netminer_detect.detect.drafts import MAX_EVIDENCE, Draft, Key, key_of
+from netminer_detect.detect.overlaps import is_same, overlay
 from netminer_detect.detect.readings import Reading
 from netminer_detect.detect.session import Session
 from netminer_detect.footprint import footprint
 
 # So many proofs a draft are left each time that memory is short.
 _EVIDENCE = (MAX_EVIDENCE, 8, 2)
+MAX_APART = 256
 # What is freed at once, so that the next draft does not begin it all again.
 _FREED = 0.25
 # Tables and allocators take more than objects measure.
@@ -24,9 +29,9 @@ _SPARE = 1.25
 
 
 class _Kept(Struct):
-    """A draft, how large it was when it was measured, and how many parts and flows it had then."""
+    """The drafts of a key, how large they were when they were measured, and how many parts and flows they had then."""
 
-    draft: Draft
+    drafts: list[Draft]
     size: int = 0
     parts: int = 0
     flows: int = 0
@@ -35,9 +40,10 @@ class _Kept(Struct):
 class Collected:
     """See the module's contract."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, apart: bool = False) -> None:
         self.dropped: dict[str, int] = {}
         self._limit = limit
+        self._apart = MAX_APART if apart else 1
         self._size = 0
         self._kept: dict[Key, _Kept] = {}
         self._tier = 0
@@ -46,48 +52,52 @@ class Collected:
         return len(self._kept)
 
     def drafts(self) -> list[Draft]:
-        return [kept.draft for kept in self._kept.values()]
+        """See the module's contract. What was apart is joined, once and for all."""
+        for kept in self._kept.values():
+            _join(kept, 1)
+        return self.flows()
+
+    def flows(self) -> list[Draft]:
+        """The drafts as they are kept, some of one key."""
+        return [draft for kept in self._kept.values() for draft in kept.drafts]
 
     def add(self, reading: Reading, session: Session, captures: list[str]) -> None:
         """See the module's contract."""
-        key = key_of(reading)
-        kept = self._kept.get(key)
-        if kept is None:
-            draft = Draft(reading.client[0], reading.role, reading.pool, reading.dialect, reading.reason)
-            draft.add(reading, session, captures)
-            self._keep(key, draft)
+        kept = self._kept.get(key_of(reading))
+        if kept is not None and len(kept.drafts) >= self._apart:
+            kept.drafts[-1].add(reading, session, captures)
+            self._grown(kept)
             return
-        kept.draft.add(reading, session, captures)
-        self._grown(kept)
+        draft = Draft(reading.client[0], reading.role, reading.pool, reading.dialect, reading.reason)
+        draft.add(reading, session, captures)
+        self.put(draft)
 
     def put(self, draft: Draft) -> None:
-        """Join a draft: what several series tell of one finding is added up, what two captures both hold is counted
-        once."""
+        """See the module's contract."""
         kept = self._kept.get(draft.key)
         if kept is None:
-            self._keep(draft.key, draft)
-        elif not kept.draft.repeats(draft):
-            kept.draft.absorb(draft)
-            self._grown(kept)
-        elif draft.packets > kept.draft.packets:
-            kept.draft = draft
-            self._grown(kept)
-
-    def _keep(self, key: Key, draft: Draft) -> None:
-        kept = self._kept[key] = _Kept(draft)
+            kept = self._kept[draft.key] = _Kept([draft])
+        else:
+            same = next((at for at, known in enumerate(kept.drafts) if is_same(known, draft)), None)
+            if same is not None:
+                kept.drafts[same] = overlay(kept.drafts[same], draft)
+            else:
+                kept.drafts.append(draft)
+                _join(kept, self._apart)
         self._grown(kept)
 
     def _grown(self, kept: _Kept) -> None:
-        """Measure a draft anew where it has an eighth more parts, or twice the flows."""
-        draft = kept.draft
-        parts = len(draft.workers) + len(draft.connections) + len(draft.claims) + self._trim(draft)
-        grown = not kept.parts <= parts <= kept.parts + kept.parts // 8
-        if kept.size and not grown and draft.connections_total < 2 * kept.flows:
+        """Measure drafts anew where they have an eighth more parts, or twice the flows."""
+        drafts = kept.drafts
+        parts = sum(len(draft.workers) + len(draft.connections) + len(draft.claims) for draft in drafts)
+        parts += sum(map(self._trim, drafts))
+        flows = sum(draft.connections_total for draft in drafts)
+        if kept.size and kept.parts <= parts <= kept.parts + kept.parts // 8 and flows < 2 * kept.flows:
             return
         self._size -= kept.size
-        kept.size, kept.parts, kept.flows = int(footprint(draft) * _SPARE), parts, draft.connections_total
+        kept.size, kept.parts, kept.flows = int(footprint(drafts) * _SPARE), parts, flows
         self._size += kept.size
-        while self._size > self._limit and len(self._kept) > 1:
+        while self._size > self._limit and (len(self._kept) > 1 or self._apart > 1):
             self._shrink()
 
     def _trim(self, draft: Draft) -> int:
@@ -101,14 +111,27 @@ class Collected:
     def _shrink(self) -> None:
         if self._tier + 1 < len(_EVIDENCE):
             self._tier += 1
-            self._size = 0
+        elif self._apart > 1:
+            self._apart = 1
             for kept in self._kept.values():
-                self._trim(kept.draft)
-                kept.size = int(footprint(kept.draft) * _SPARE)
-                self._size += kept.size
+                self._count("apart", len(kept.drafts) - 1)
+                _join(kept, 1)
+        else:
+            self._drop()
             return
-        worth = sorted(self._kept.items(), key=lambda item: (item[1].draft.reason.level, item[1].draft.packets))
-        for key, kept in worth[:-1]:
+        self._size = 0
+        for kept in self._kept.values():
+            for draft in kept.drafts:
+                self._trim(draft)
+            kept.size = int(footprint(kept.drafts) * _SPARE)
+            self._size += kept.size
+
+    def _drop(self) -> None:
+        def worth(item: tuple[Key, _Kept]) -> tuple[int, int]:
+            drafts = item[1].drafts
+            return max(draft.reason.level for draft in drafts), sum(draft.packets for draft in drafts)
+
+        for key, kept in sorted(self._kept.items(), key=worth)[:-1]:
             del self._kept[key]
             self._size -= kept.size
             self._count("findings", 1)
@@ -116,4 +139,12 @@ class Collected:
                 return
 
     def _count(self, what: str, count: int) -> None:
-        self.dropped[what] = self.dropped.get(what, 0) + count
+        if count:
+            self.dropped[what] = self.dropped.get(what, 0) + count
+
+
+def _join(kept: _Kept, most: int) -> None:
+    """Leave so many drafts apart; the last one is that of all flows beyond."""
+    for draft in kept.drafts[most:]:
+        kept.drafts[most - 1].absorb(draft)
+    del kept.drafts[most:]

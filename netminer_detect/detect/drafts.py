@@ -13,6 +13,7 @@ from msgspec import Struct, field
 
 from netminer_detect.detect.coins import coin_of, is_mined
 from netminer_detect.detect.devices import Device
+from netminer_detect.detect.journal import Journal
 from netminer_detect.detect.ledger import Done, Ledger, WorkerLedger
 from netminer_detect.detect.levels import Reason, verdict_of
 from netminer_detect.detect.readings import Reading, sender_of
@@ -51,7 +52,8 @@ def key_of(reading: Reading) -> Key:
 
 class Draft(Struct):
     """A finding in the making. `held`: a connection stayed open for HELD_NS and was served; `left` counts those that
-    gave work and that the client ended within that time; `prints` tell the sessions of `connections` from others."""
+    gave work and that the client ended within that time; `prints` tell the sessions of `connections` from others.
+    `states` number those that read it, `journal` is there as long as it is of one flow: see `overlaps`."""
 
     source: str
     role: Role
@@ -85,6 +87,8 @@ class Draft(Struct):
     mining: MiningTime = field(default_factory=MiningTime)
     device: Device | None = None
     managers: set[str] = field(default_factory=set)
+    states: set[int] = field(default_factory=set)
+    journal: Journal | None = None
 
     def add(self, reading: Reading, session: Session, captures: list[str]) -> None:
         """Add a flow. `captures` names the inputs that marks count."""
@@ -103,9 +107,10 @@ class Draft(Struct):
         self.known_coin = self.known_coin or reading.coin
         if reading.ledger is not None:
             self._ledger(reading.ledger, session.traffic.last_ns, captures)
+        self.journal = reading.ledger.journal if reading.ledger and self.connections_total == 1 else None
         for evidence in reading.evidence:
             sender = sender_of(evidence, session.swapped, mining=False)
-            self._show(EvidenceLine(
+            self.show(EvidenceLine(
                 captures[evidence.mark.capture], evidence.mark.frame, evidence.mark.offset, evidence.mark.time_ns,
                 sender, evidence.what, excerpt(evidence.excerpt)))
 
@@ -130,13 +135,26 @@ class Draft(Struct):
         """See `key_of`."""
         return self.source, self.role, self.pool.ip or self.pool.name or "", self.pool.port, self.dialect
 
-    def repeats(self, other: Draft) -> bool:
-        """Whether another draft comes from the same packets: overlapping captures hold the same connections."""
-        mine = {(connection.source_port, connection.first_seen_ns) for connection in self.connections}
-        return any((theirs.source_port, theirs.first_seen_ns) in mine for theirs in other.connections)
-
     def absorb(self, other: Draft) -> None:
-        """Join another draft to this one."""
+        """Join another draft, of other flows, to this one."""
+        self.take_facts(other)
+        for worker in other.workers.values():
+            self._worker(worker, None, worker.mining.spans)
+        self.jobs.sent += other.jobs.sent
+        self.connections_total += other.connections_total
+        self.connections = [*self.connections, *other.connections][:MAX_CONNECTIONS]
+        self.prints = [*self.prints, *other.prints][:MAX_CONNECTIONS]
+        self.packets += other.packets
+        self.bytes += other.bytes
+        self.midstream = self.midstream or other.midstream
+        self.held, self.left = self.held or other.held, self.left + other.left
+        self.states |= other.states
+        self.journal = None
+        for line in other.evidence:
+            self.show(line)
+
+    def take_facts(self, other: Draft) -> None:
+        """Take over what another draft tells, but for counts and evidence."""
         self._better(other.reason)
         self._join_server(other.pool)
         self.source_mac = self.source_mac or other.source_mac
@@ -148,25 +166,14 @@ class Draft(Struct):
         self.rules.update(other.rules)
         for coin, basis in other.coins.items():
             self.coins.setdefault(coin, basis)
-        for worker in other.workers.values():
-            self._worker(worker, None, worker.mining.spans)
         self.mining.update(other.mining.spans)
-        self._jobs(other.jobs)
+        self._difficulties(other.jobs)
         self.claims.update(other.claims)
         self._span(other.first_ns, other.last_ns)
-        self.connections_total += other.connections_total
-        self.connections = [*self.connections, *other.connections][:MAX_CONNECTIONS]
-        self.prints = [*self.prints, *other.prints][:MAX_CONNECTIONS]
         self.nat = self.nat or other.nat
-        self.packets += other.packets
-        self.bytes += other.bytes
-        self.midstream = self.midstream or other.midstream
-        self.held, self.left = self.held or other.held, self.left + other.left
         self._device(other.device)
         for manager in other.managers:
             self._manager(manager)
-        for line in other.evidence:
-            self._show(line)
 
     def _better(self, reason: Reason) -> None:
         if (reason.level, verdict_of(reason)) > (self.reason.level, verdict_of(self.reason)):
@@ -217,14 +224,15 @@ class Draft(Struct):
             self._worker(worker, ledger.agent, spans)
         if ledger.agent and not ledger.workers:
             self._worker(WorkerLedger(None, agent=ledger.agent), None, [])
-        self._jobs(ledger.jobs)
+        self.jobs.sent += ledger.jobs.sent
+        self._difficulties(ledger.jobs)
         self._device(ledger.device)
         self.claims.update(list(ledger.claims.items())[: MAX_WORKERS])
         for shown in ledger.evidence:
             evidence = shown.evidence
             mark = evidence.mark
             sender = sender_of(evidence, False, mining=self.role is not Role.MANAGED)
-            self._show(EvidenceLine(captures[mark.capture], mark.frame, mark.offset, mark.time_ns, sender,
+            self.show(EvidenceLine(captures[mark.capture], mark.frame, mark.offset, mark.time_ns, sender,
                                     evidence.what, str(evidence.excerpt), shown.unmasked))
 
     def _worker(self, worker: WorkerLedger, agent: str | None, spans: list[Span]) -> None:
@@ -241,8 +249,7 @@ class Draft(Struct):
         for algorithm, done in worker.done.items():
             known.done.setdefault(algorithm, Done()).add(done)
 
-    def _jobs(self, jobs: Jobs) -> None:
-        self.jobs.sent += jobs.sent
+    def _difficulties(self, jobs: Jobs) -> None:
         low, high = jobs.difficulty_min, jobs.difficulty_max
         if low is not None and high is not None:
             mine = self.jobs
@@ -258,7 +265,8 @@ class Draft(Struct):
         if len(self.managers) < MAX_CONNECTIONS:
             self.managers.add(ip)
 
-    def _show(self, line: EvidenceLine) -> None:
+    def show(self, line: EvidenceLine) -> None:
+        """Add a proof, where there is room."""
         if len(self.evidence) < MAX_EVIDENCE:
             self.evidence.append(line)
 

@@ -16,6 +16,7 @@ from itertools import islice
 from msgspec import Struct, field
 
 from netminer_detect.detect.devices import Device
+from netminer_detect.detect.journal import Journal, Kind
 from netminer_detect.dialects.logins import split_login
 from netminer_detect.estimate.mining_time import MiningTime, Watch
 from netminer_detect.findings import Jobs, Shares
@@ -103,6 +104,7 @@ class _Pending(Struct, frozen=True):
     algorithm: Algorithm
     hashes: Fraction | None
     silent: bool
+    noted: int
 
     @property
     def done(self) -> Done:
@@ -131,6 +133,7 @@ class Ledger(Struct):
     claims: dict[tuple[str | None, str | None, str], Fraction] = field(default_factory=dict)
     evidence: list[Shown] = field(default_factory=list)
     prints: set[int] = field(default_factory=set)
+    journal: Journal = field(default_factory=Journal)
     _logged_in: bool = False
     _kinds: dict[str, int] = field(default_factory=dict)
     _pending: OrderedDict[int, _Pending] = field(default_factory=OrderedDict)
@@ -226,6 +229,7 @@ class Ledger(Struct):
     def _job(self, seen: JobAssigned) -> None:
         jobs = self.jobs
         jobs.sent += 1
+        self.journal.job(seen.evidence.excerpt)
         if seen.difficulty is not None:
             low, high = jobs.difficulty_min, jobs.difficulty_max
             jobs.difficulty_min = seen.difficulty if low is None else min(low, seen.difficulty)
@@ -244,7 +248,9 @@ class Ledger(Struct):
             self.prints.add(fingerprint(shown if isinstance(shown, str) else repr(shown)))
         worker.shares.unanswered += 1
         self._algorithm(seen.algorithm)
-        share = _Pending(worker, (seen.algorithm, seen.unit), seen.hashes, not seen.acknowledged)
+        algorithm, silent = (seen.algorithm, seen.unit), not seen.acknowledged
+        noted = self.journal.share(seen.evidence.excerpt, Kind(worker.login, algorithm, seen.hashes, silent))
+        share = _Pending(worker, algorithm, seen.hashes, silent, noted)
         if share.silent:
             self.silent += 1
             share.done.count(share.hashes)
@@ -263,11 +269,13 @@ class Ledger(Struct):
             self.silent -= 1
             pending.done.count(pending.hashes, -1)
             pending.done.silent -= 1
+        hashes = pending.hashes if seen.hashes is None else seen.hashes
+        self.journal.answered(pending.noted, seen.accepted, hashes)
         if not seen.accepted:
             shares.rejected += 1
             return
         shares.accepted += 1
-        pending.done.count(pending.hashes if seen.hashes is None else seen.hashes)
+        pending.done.count(hashes)
 
     def _coin(self, seen: CoinHinted) -> None:
         self._algorithm(seen.algorithm)

@@ -51,6 +51,14 @@ class MiningTime(Struct):
         for start, end in spans:
             self.add(start, end)
 
+    def bridge(self, last_ns: int | None) -> None:
+        """Join the stretches of one flow, told by several captures: only a gap of more than IDLE_NS parts them, and
+        its last packet."""
+        starts = [start for start, _ in self.spans[1:]] + ([] if last_ns is None else [last_ns])
+        for (_, end), start in zip(list(self.spans), starts, strict=False):
+            if start - end <= IDLE_NS:
+                self.add(end, start)
+
     def _join_nearest(self) -> None:
         spans = self.spans
         at = min(range(1, len(spans)), key=lambda number: spans[number][0] - spans[number - 1][1])
