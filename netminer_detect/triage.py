@@ -23,13 +23,13 @@ TOKENS = (
     b'"client.',
 )
 
-# Requests without a body: to Chia's pools, whose least difficulty is told once, to mining devices, and to the address
-# where pools of getwork mostly let wait for the next work.
+# Requests without a body: to Chia's pools, whose least difficulty is told once, to mining devices, to the address where
+# pools of getwork mostly let wait for the next work, and to Sia's nodes.
 _REQUESTS = (
     b"GET /pool_info", b"GET /farmer", b"GET /api/system/info", b"GET /1/summary", b"GET /2/summary", b"GET /1/config",
     b"GET /api.json", b"GET /summary", b"GET /stat ", b"GET /api/v1/status", b"GET /cgi-bin/get_system_info.cgi",
     b"GET /cgi-bin/get_miner_conf.cgi", b"GET /cgi-bin/get_miner_status.cgi", b"GET /cgi-bin/summary.cgi",
-    b"GET /cgi-bin/stats.cgi", b"GET /cgi-bin/pools.cgi", b"GET /LP ", b"GET /lp ",
+    b"GET /cgi-bin/stats.cgi", b"GET /cgi-bin/pools.cgi", b"GET /LP ", b"GET /lp ", b"GET /miner/header",
 )  # fmt: skip
 
 # Frames of Stratum V2's channels: jobs, shares, their answers, blocks, targets; some with the length they have.

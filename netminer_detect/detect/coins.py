@@ -57,7 +57,7 @@ _FORMS = (
     _form("AE", rf"ak_{_BASE58}{{40,60}}", "aeternity"),
     _form("CKB", r"ckb1[0-9a-z]{40,110}", "nervos"),
     _form("HNS", r"hs1q[0-9a-z]{38,62}", "handshake"),
-    _form("SC", r"[0-9a-f]{76}(?:[./].*)?\Z", "sia"),
+    _form("SC", r"[0-9a-f]{76}(?:[./].*)?\Z", "sia", "sia-http"),
     _form("DCR", rf"D[sce]{_BASE58}{{33}}(?:[./].*)?\Z", "decred"),
     _form("KDA", r"k:[0-9a-f]{64}(?:[./].*)?\Z", "kadena"),
     _form("NEXA", r"nexa:[0-9a-z]{40,100}", "nexa"),
