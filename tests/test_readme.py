@@ -1,5 +1,7 @@
 """The README says what is so: its example, its columns, its fields, its options."""
 
+import io
+import json
 import pathlib
 import re
 import subprocess
@@ -11,9 +13,9 @@ from netminer_detect.cli import main
 from netminer_detect.findings import Level, Role
 from netminer_detect.organisations.inventory import load_inventory
 from netminer_detect.outputs.csv import COLUMNS
-from netminer_detect.outputs.jsonl import finding_object
+from netminer_detect.outputs.jsonl import finding_object, write
 from netminer_detect.outputs.options import OutputOptions
-from tests.reports import miner
+from tests.reports import miner, report
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -38,6 +40,15 @@ def test_every_column_and_field_is_named_in_order():
     fields = README.partition("| field of `finding` |")[2].partition("\n\n")[0]
     missing = [key for key in finding_object(miner(), OutputOptions()) if f"`{key}`" not in fields and key != "type"]
     assert missing == []
+
+
+def test_every_field_of_the_sums_is_named():
+    stream = io.StringIO()
+    write(report(miner()), stream, OutputOptions())
+    described = README.partition("## JSON lines")[2].partition("## CSV")[0]
+    for line in stream.getvalue().splitlines()[1:]:
+        missing = [key for key in json.loads(line) if f"`{key}`" not in described and key != "type"]
+        assert missing == []
 
 
 @pytest.mark.parametrize("text", [README, CHINESE], ids=["en", "zh"])

@@ -84,6 +84,11 @@ def test_where_nothing_could_be_read_nothing_is_said_of_mining():
     assert "没有读到任何内容" in drawn(report(totals=totals), lang="zh")
 
 
+def test_servers_that_never_answered_are_told():
+    text = drawn(report(totals=Totals(1, 0, 9, 900, 3, unanswered=3)))
+    assert "Known mining servers that never answered: 3 connections\n" in text
+
+
 def test_an_interrupted_run_says_so():
     totals = Totals(9, 0, 5, 500, 1, interrupted=True, inputs_left=7)
     text = drawn(report(miner(), totals=totals))

@@ -123,6 +123,9 @@ def draw_reading(console: Console, totals: Totals, lang: str) -> None:
         f"{totals.seconds:.1f} s",
     ]
     console.print(labelled(word("Read", lang), read, lang))
+    if totals.unanswered:
+        label = word("Known mining servers that never answered", lang)
+        console.print(labelled(label, [counted(totals.unanswered, "connection", lang)], lang), style="dim")
     for name, count in sorted(totals.defects.items()):
         told = defect(plain(name, 40), count, totals.packets, lang) if count else None
         if told is not None:

@@ -26,6 +26,7 @@ _WORDS = {
     "No mining was found.": "未发现挖矿。", "Nothing was read.": "没有读到任何内容。",
     "Interrupted: this is what was found so far.": "已中断：以下是中断前的发现。",
     "Mining": "挖矿", "Possible mining": "疑似挖矿", "Read": "已读取",
+    "Known mining servers that never answered": "已知矿池未应答",
     "Not read": "未能读取", "Not read to the end": "未读完", "Lost for want of memory": "因内存限制丢弃",
 }  # fmt: skip
 # One and many in English; Chinese has a measure word.
