@@ -96,6 +96,15 @@ def test_body_up_to_the_close():
     assert seen.brief[-1] == (200, JSON, False, "/")
 
 
+def test_body_without_a_length_is_over_at_the_next_request():
+    endless = b'HTTP/1.0 200 OK\r\n\r\n{"result":'
+    turns = [(C, ASK), (S, endless + b"1}"), (C, ASK), (S, endless + b"2}"), (C, ASK)]
+    for step in (0, 1, 7):
+        seen, _, _ = listen(turns, step=step)
+        assert [(m.body, m.body_truncated, m.request.target) for m in seen.messages if m.status] == [
+            (b'{"result":1}', False, "/"), (b'{"result":2}', False, "/")]
+
+
 @pytest.mark.parametrize("head", [b"HTTP/1.1 204 No Content", b"HTTP/1.1 304 Not Modified", b"HTTP/1.1 200 OK"])
 def test_responses_without_a_body(head):
     ask = b"HEAD / HTTP/1.1\r\n\r\n" if b"200" in head else ASK

@@ -31,7 +31,7 @@ def messages(data: bytes) -> list[tuple[bytes, bytes | None]]:
         if b"chunked" in head:
             return [*out, (head, None), (rest, None)]
         length = _LENGTH.search(head)
-        size = int(length[1]) if length else 0
+        size = int(length[1]) if length else len(rest) if head.startswith(b"HTTP") else 0
         out.append((head, rest[:size]))
         data = rest[size:]
     return out

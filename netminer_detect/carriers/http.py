@@ -200,6 +200,7 @@ class Http:
 
     def _request(self, message: Incoming) -> Body:
         self._requester = message.side
+        self._parsers[message.side.other].end_endless()
         self._pairing.ask(message)
         target = message.target or ""
         if message.method == "CONNECT":

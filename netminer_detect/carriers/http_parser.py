@@ -4,7 +4,8 @@ Contract: `HttpParser(side, on_head, on_end)`; `feed(data, mark)` calls `on_head
 over, which says how the body is told from what follows, and `on_end(message)` when a message is over.
 After `Body.STOP` nothing more is read: `feed` gives back the bytes behind the head. `gap(size)` keeps the
 framing where the missing bytes are inside a body of known length, and says whether it could; else the next
-thing that looks like a start line begins a new message. `close()` ends what was begun. Nothing raises; at
+thing that looks like a start line begins a new message. `close()` ends what was begun, `end_endless()` a body
+without a length. Nothing raises; at
 most MAX_LINE bytes are held besides the message itself.
 
 Framing is that of RFC 9112, 6 and 7.
@@ -105,6 +106,11 @@ class HttpParser:
     def close(self) -> None:
         """The direction is over: a body that runs up to the end is whole, all else is cut."""
         self._finish(whole=self._left > _ENDLESS >> 1)
+
+    def end_endless(self) -> None:
+        """Another request shows that the connection lives: a body that was to run up to its end is over."""
+        if self._left > _ENDLESS >> 1:
+            self._finish(whole=True)
 
     def rest(self) -> bytes:
         """Give up the start of a line that is held."""
