@@ -11,6 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from netminer_detect.detect.drafts import Draft
+from netminer_detect.detect.finish import Context, finish
+from netminer_detect.detect.ledger import Done, WorkerLedger
+from netminer_detect.detect.levels import Reason
 from netminer_detect.detect.summing import build_report
 from netminer_detect.errors import ConfigError
 from netminer_detect.estimate.gamma import HIGH, LOW, bounds
@@ -223,6 +227,21 @@ def test_solutions_count_as_the_graphs_they_take():
     power = power_of([work(100, 10, 100, "cuckatoo32", "sol")], Efficiencies({"cuckatoo32": graphs}))
     assert power.w_typical == pytest.approx(42 * 80)
     assert power_of([work(100, 10, 100, "cuckatoo32", "hash")], Efficiencies({"cuckatoo32": graphs})) is None
+
+
+@pytest.mark.parametrize(("coin", "dialect", "named"), [
+    ("ETC", "eth-proxy", "ethash-family"), ("BTC", "eth-proxy", None), (None, "eth-proxy", None),
+    ("ETC", "stratum-v1", None),
+])
+def test_a_known_coin_names_what_the_dialect_leaves_open(coin, dialect, named):
+    draft = Draft("10.0.0.1", Role.MINER, Server("203.0.113.1", 4444), dialect,
+                  Reason(Level.SHARES, "shares_accepted", {}), known_coin=coin)
+    draft.workers["rig"] = WorkerLedger("rig", done={
+        (None, "hash"): Done(Fraction(7), 1), ("ethash-family", "hash"): Done(Fraction(1), 1)})
+    (found,) = finish([draft], Context(None, lambda ip: None))
+    told = {one.algorithm: one.amount for one in found.work}
+    assert told == ({named: 8} if named else {None: 7, "ethash-family": 1})
+    assert found.workers[0].work == found.work
 
 
 # The file

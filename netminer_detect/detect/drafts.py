@@ -271,6 +271,13 @@ class Draft(Struct):
             self.evidence.append(line)
 
 
+def name_work(draft: Draft, algorithm: str) -> None:
+    """The work whose algorithm the wire left open is of this one."""
+    for worker in draft.workers.values():
+        for unnamed in [key for key in worker.done if key[0] is None]:
+            worker.done.setdefault((algorithm, unnamed[1]), Done()).add(worker.done.pop(unnamed))
+
+
 def work_of(done: dict[tuple[str | None, str], Done], seconds: float) -> list[Work]:
     """The work, an entry an algorithm, with its rate over so many seconds of mining."""
     found = []

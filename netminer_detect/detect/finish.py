@@ -13,9 +13,10 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from netminer_detect.detect.addresses import is_private
-from netminer_detect.detect.drafts import Draft, claims_of, total_done, work_of, workers_of
+from netminer_detect.detect.drafts import Draft, claims_of, name_work, total_done, work_of, workers_of
 from netminer_detect.detect.levels import Reason, verdict_of
 from netminer_detect.detect.servers import reported_pool, server_text
+from netminer_detect.estimate.algorithms import algorithm_of
 from netminer_detect.findings import (
     HARMLESS,
     Finding,
@@ -87,6 +88,9 @@ def _finding(draft: Draft, context: Context) -> Finding:
     far = draft.pool
     server = far.ip or far.name or ""
     coin, basis = draft.coin
+    algorithm = algorithm_of(coin, draft.dialect)
+    if algorithm is not None:
+        name_work(draft, algorithm)
     harmless, reason = draft.role in HARMLESS, _told(draft)
     pool, peer = (None, far) if harmless else (far, draft.peer)
     if draft.device is not None:
