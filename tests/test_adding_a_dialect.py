@@ -1,4 +1,4 @@
-"""Follows docs/adding-a-dialect.md to the letter: the dialect that it adds reads its dialogue right."""
+"""Follows the README of the dialects to the letter: the dialect that it adds reads its dialogue right."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from netminer_detect.settings import ScanSettings
 from tests.conversations import DELIVERIES, OTHER_DELIVERIES, as_capture, load
 from tests.expectations import mining, mistakes, untruths
 
-TEXT = (pathlib.Path(__file__).resolve().parents[1] / "docs" / "adding-a-dialect.md").read_text(encoding="utf-8")
+TEXT = (pathlib.Path(__file__).resolve().parents[1] / "netminer_detect/dialects/README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", TEXT, re.DOTALL)
 
 
