@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from netminer_detect.dialects.lines import Lines
-from netminer_detect.observations import DialectRecognised, JobAssigned, ShareSubmitted
+from netminer_detect.observations import DialectRecognised, JobAssigned, ShareAnswered, ShareSubmitted
 from tests.delivery import MARK, C, S
 
 XELIS = "xel:cdr50za83qgvrfh4rux3uajjc78aqmt399fhf9r5qk6h73lyfnhsq5qgw49"
@@ -47,6 +47,17 @@ def test_ethereums_job_is_not_xelis():
     found = said(turns)
     assert {one.dialect for one in of(found, DialectRecognised)} == {"ethereumstratum-1"}
     assert [job.hashes for job in of(found, JobAssigned)] == [2 * 2**32]
+
+
+def test_silence_is_a_yes_in_ethereumstratum_2_and_false_is_none():
+    hello = {"id": 0, "method": "mining.hello", "params": {"agent": "x", "proto": "EthereumStratum/2.0.0"}}
+    turns = [(C, hello)]
+    for number, answer in enumerate([{}, {"result": True}, {"result": False}, {"error": {"code": 215}},
+                                     {"error": {"code": 403}}, {"error": "stale"}], 10):
+        turns += [(C, {"id": number, "method": "mining.submit", "params": ["a", "0a", "w-1"]}),
+                  (S, {"id": number, **answer})]
+    answers = [one.accepted for one in of(said(turns), ShareAnswered)]
+    assert answers == [True, True, False, True, False, False]
 
 
 def test_a_difficulty_counts_by_the_dialect_of_the_next_job():

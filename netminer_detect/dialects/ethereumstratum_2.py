@@ -127,7 +127,7 @@ class EthereumStratum2(Kin):
             return []
         error, result = body.get("error"), body.get("result")
         code = error.get("code") if isinstance(error, dict) else None
-        accepted = error is None or (isinstance(code, int) and 200 <= code < 300)
+        accepted = (error is None and result is not False) or (isinstance(code, int) and 200 <= code < 300)
         reason = text(error.get("message")) if isinstance(error, dict) else None
         if waiting.kind == "submit":
             evidence = message.evidence("accepted" if accepted else "rejected")
