@@ -214,8 +214,11 @@ def _invented(finding: Finding, sound: list[Finding]) -> list[str]:
             ("dialect", {finding.dialect} - {each.dialect for each in sound} - {None, FAMILY}),
             ("coin", {finding.coin} - {each.coin for each in sound} - {None}),
             ("algorithm", set(finding.algorithms) - {name for each in sound for name in each.algorithms}),
-            ("pool", _ends(finding) - {end for each in sound for end in _ends(each)}),
-            ("login", _said(finding, "login") - {said for each in sound for said in _said(each, "login")}),
+            ("pool", _ends(finding) - {end for each in sound for ip, port in _ends(each)
+                                       for end in ((ip, port), (ip, None))}),
+            # Behind an agent whose own login was lost, a worker is known by its name alone.
+            ("login", _said(finding, "login")
+             - {said for each in sound for said in _said(each, "login") | _said(each, "worker")}),
             ("agent", _said(finding, "agent") - {said for each in sound for said in _said(each, "agent")}),
             ("password", _said(finding, "password") - {said for each in sound for said in _said(each, "password")}),
         )

@@ -42,8 +42,8 @@ class Device(Struct):
 
     @property
     def product(self) -> str | None:
-        """The program where it names itself, else the device."""
-        return self.agent or self.model
+        """The program where it names itself, else the device; a page that only names the maker names neither."""
+        return self.agent or (self.model if self.running else None)
 
     @property
     def claim(self) -> Claim | None:

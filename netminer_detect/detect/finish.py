@@ -68,7 +68,7 @@ def _told(draft: Draft) -> Reason:
         arguments |= {name: figures[name] for name in _SESSIONS[code]}
     arguments |= {name: figures[name] for name in arguments if name in figures}
     if draft.device is not None:
-        pool, product = reported_pool(draft.device), draft.device.product
+        pool, product = reported_pool(draft.device), draft.device.agent or draft.device.model
         code = "device_mines" if pool is not None else "device_answers" if draft.device.running else "device_page"
         arguments |= {"agent": product} | ({} if pool is None else {"server": server_text(pool)})
     elif "server" in arguments and draft.role is not Role.POOL:

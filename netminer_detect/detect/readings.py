@@ -84,8 +84,9 @@ def _of_device(session: Session, ledger: Ledger) -> list[Reading]:
     client, device = session.ends
     at = Server(device[0], device[1])
     level = Level.DEVICE if ledger.device.running else Level.PATTERN
-    reason = Reason(level, "device_answers", {"agent": ledger.device.product, "port": device[1]})
-    asked = Reason(Level.CONTEXT, "manager", {"agent": ledger.device.product, "server": server_text(at)})
+    name = ledger.device.agent or ledger.device.model
+    reason = Reason(level, "device_answers", {"agent": name, "port": device[1]})
+    asked = Reason(Level.CONTEXT, "manager", {"agent": name, "server": server_text(at)})
     return [
         Reading(Role.MANAGED, reason, device, client, at, ledger.dialect, ledger),
         Reading(Role.MANAGER, asked, client, device, Server(device[0], device[1]), ledger.dialect),
