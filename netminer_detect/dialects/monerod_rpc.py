@@ -4,9 +4,11 @@
         -> {"result":{"blockhashing_blob","blocktemplate_blob","difficulty","height","prev_hash","seed_hash",…}}
     POST /json_rpc {"method":"submitblock","params":["block hex"]}, with X-Hash-Difficulty from XMRig -> {"status":"OK"}
 
-Both calls have a spelling with underscores. Templates are fetched every second: one counts as a job when the chain has
+Both calls have a spelling with underscores. P2Pool asks for get_miner_data, which has no wallet, and makes the
+template itself. Templates are fetched every second: one counts as a job when the chain has
 grown. A whole block is handed in, not a share: there is no work to count. Sources: xmrig src/base/net/stratum/
-DaemonClient.cpp, monero src/rpc/core_rpc_server.cpp.
+DaemonClient.cpp, monero src/rpc/core_rpc_server.cpp,
+SChernykh/p2pool src/p2pool.cpp.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from netminer_detect.observations import (
 )
 
 _TEMPLATE = ("getblocktemplate", "get_block_template")
+_DATA = "get_miner_data"
 _SUBMIT = ("submitblock", "submit_block")
 _MONERO = re.compile(r"[48][1-9A-HJ-NP-Za-km-z]{94}(?:[1-9A-HJ-NP-Za-km-z]{11})?\Z")
 _BLOCK = range(140, 1 << 24)
@@ -51,6 +54,8 @@ class MonerodRpc(Struct):
     def knows(call: Call) -> bool:
         if call.method in _TEMPLATE:
             return _wallet(call) is not None
+        if call.method == _DATA:
+            return (call.request.target or "").startswith("/json_rpc")
         if call.method not in _SUBMIT or not call.positional or not is_hex(call.positional[0], _BLOCK):
             return False
         # Bitcoin's call has the same name; its servers have no such path.
@@ -73,14 +78,14 @@ class MonerodRpc(Struct):
             evidence = answer.evidence("accepted" if accepted else "rejected")
             return [] if accepted is None else [ShareAnswered(evidence, share, accepted, reason)]
         result = body.get("result")
-        if isinstance(result, dict) and is_hex(result.get("blocktemplate_blob"), _BLOCK):
+        if isinstance(result, dict) and (is_hex(result.get("blocktemplate_blob"), _BLOCK) or "prev_id" in result):
             return self._template(answer, result)
         if accepted is False or answer.refused:
             return [HandshakeAnswered(answer.evidence("template refused"), False, reason)]
         return []
 
     def _template(self, answer: Answer, result: dict[str, Any]) -> list[Observation]:
-        tip = text(result.get("prev_hash"))
+        tip = text(result.get("prev_hash")) or text(result.get("prev_id"))
         if tip is not None and tip == self._tip:
             return []
         self._tip = tip
