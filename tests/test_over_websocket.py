@@ -4,6 +4,8 @@ import base64
 import copy
 import json
 import random
+import zlib
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -12,10 +14,31 @@ from hypothesis import strategies as st
 from netminer_detect.carriers.websocket import WebSocket
 from netminer_detect.dialects.over_websocket import WebSocketMining, as_line, read_websocket
 from netminer_detect.observations import DialectRecognised, ShareAnswered
-from tests.conversations import load, names
+from tests.conversations import as_capture, load, names, websocket_frame
 from tests.delivery import MARK, C, S, play
+from tests.expectations import mistakes
+from tests.scenes import scan
 
 HEX64, BLOB = "ab" * 32, "0c" * 76
+
+
+class Kept:
+    """A handler that keeps messages."""
+
+    done = False
+
+    def __init__(self):
+        self.messages = []
+
+    def message(self, side, data, mark):
+        self.messages.append((side, data))
+        return []
+
+    def gap(self, side):
+        return []
+
+    def close(self):
+        return []
 
 
 def said(*messages):
@@ -82,6 +105,33 @@ def test_duino_coin_in_websocket():
     assert said((S, b"3.0"), (C, b"JOBS,please"), (S, b"GOOD")) == []
 
 
+def test_plain_stratum_in_websocket():
+    """Pools for pages put their lines into messages as they are."""
+    for name, dialect in (("stratum_v1_btc", "stratum-v1"), ("monero_xmrig", "monero-json-rpc"), ("kaspa", "kaspa")):
+        found = said(*[(C if line.by_client else S, line.data) for line in load(name).lines])
+        assert {one.dialect for one in found if isinstance(one, DialectRecognised)} == {dialect}
+        answers = [one.accepted for one in found if isinstance(one, ShareAnswered)]
+        assert answers.count(True) == load(name).expected["accepted"]
+
+
+@pytest.mark.parametrize("name", ["coinhive_ws", "nimiq_pool_ws", "socketio_yespower_minotaurx", "dero_getwork_wss"])
+def test_browsers_compress_what_they_send(tmp_path, name):
+    conversation, streams = load(name), {True: zlib.compressobj(wbits=-15), False: zlib.compressobj(wbits=-15)}
+    lines = list(conversation.lines[:2])
+    for line in conversation.lines[2:]:
+        kept = Kept()
+        play(WebSocket(kept), [(C if line.by_client else S, line.data)])
+        ((_, text),) = kept.messages
+        stream = streams[line.by_client]
+        data = (stream.compress(text) + stream.flush(zlib.Z_SYNC_FLUSH)).removesuffix(b"\0\0\xff\xff")
+        frame = bytearray(websocket_frame(data, b"abcd" if line.by_client else None))
+        frame[0] |= 0x40
+        lines.append(replace(line, data=bytes(frame)))
+    capture = tmp_path / "compressed.pcap"
+    capture.write_bytes(as_capture(replace(conversation, lines=tuple(lines)), "segments"))
+    assert mistakes(scan(capture), conversation.expected) == []
+
+
 WEBSOCKET = [name for name in names() if any(
     line.data.startswith(b"GET ") and b"pgrade: websocket" in line.data for line in load(name).lines)]
 ODD = [None, True, -1, 0, 2**70, 1e400, "", "x" * 300, "0", "-5", [], {}, [[]], {"a": {}}, ["x"], "ab" * 40, "0x", 1.5]
@@ -104,25 +154,6 @@ def mutated(value, rng):
             spot[key] = rng.choice(ODD)
         break
     return value
-
-
-class Kept:
-    """A handler that keeps messages."""
-
-    done = False
-
-    def __init__(self):
-        self.messages = []
-
-    def message(self, side, data, mark):
-        self.messages.append((side, data))
-        return []
-
-    def gap(self, side):
-        return []
-
-    def close(self):
-        return []
 
 
 @pytest.mark.parametrize("name", WEBSOCKET)
