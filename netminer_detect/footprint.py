@@ -1,20 +1,25 @@
-"""Measures how much memory an object holds, so that bounds rest on what is and not on what each part declares.
+"""Tells how much memory an object takes, so that bounds rest on what is and not on what each part declares.
 
-Contract: `footprint(thing)` gives the bytes of an object and all that it refers to, each once. Classes, functions,
-enumerations and compiled patterns are the program's, not the object's, and are left out; what objects share is counted
-with each of them. Costs about half a microsecond an object.
+Contract: `footprint(thing)` gives about the bytes of an object and of all that it refers to: containers once, however
+often they are met, texts and numbers as often as they are. It depends on the content alone, not on how containers grew
+or what the interpreter shares: an object that went through a pipe is as large as before. Classes, functions,
+enumerations and compiled patterns are the program's, not the object's, and are left out. Costs about half a
+microsecond an object.
 """
 
 from __future__ import annotations
 
 import gc
 import re
-import sys
+from array import array
+from collections import OrderedDict, deque
 from enum import Enum
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 _PROGRAM = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType, Enum, re.Pattern, type(None), bool)
-_ATOMS = frozenset((str, bytes, bytearray, int, float))
+# Bytes of an object of CPython, and of each thing in a container: tables have free slots.
+_OBJECT, _TEXT, _NUMBER = 64, 56, 32
+_SLOTS: dict[type, int] = {list: 10, tuple: 8, deque: 12, dict: 100, OrderedDict: 180, set: 70, frozenset: 70}
 # By type, since each is met a thousand times.
 _is_program: dict[type, bool] = {}
 
@@ -26,17 +31,24 @@ def footprint(thing: object) -> int:
     size = 0
     while waiting:
         one = waiting.pop()
-        size += sys.getsizeof(one)
-        for other in gc.get_referents(one):
-            if id(other) in seen:
-                continue
-            seen.add(id(other))
+        # The interpreter does not tell keys that are texts: they make no cycles.
+        others = [*one, *one.values()] if isinstance(one, dict) else gc.get_referents(one)
+        slot = _SLOTS.get(type(one))
+        size += _OBJECT + (8 * len(others) if slot is None else slot * len(one))  # type: ignore[arg-type]
+        for other in others:
             kind = type(other)
-            if kind in _ATOMS:
-                size += sys.getsizeof(other)
-                continue
-            if kind not in _is_program:
-                _is_program[kind] = issubclass(kind, _PROGRAM)
-            if not _is_program[kind]:
-                waiting.append(other)
+            if kind is str:
+                size += _TEXT + (len(other) if other.isascii() else 4 * len(other))
+            elif kind is int:
+                size += _NUMBER + (other.bit_length() >> 3)
+            elif kind is bytes or kind is bytearray:
+                size += _TEXT + len(other)
+            elif kind is array:
+                size += _TEXT + len(other) * other.itemsize
+            elif id(other) not in seen:
+                if kind not in _is_program:
+                    _is_program[kind] = issubclass(kind, _PROGRAM)
+                if not _is_program[kind]:
+                    seen.add(id(other))
+                    waiting.append(other)
     return size

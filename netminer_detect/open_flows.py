@@ -22,7 +22,7 @@ FIRST_MEASURE = 2048
 MEASURE_BYTES = 1 << 16
 GROWTH = 5
 # Allocators round up, tables have free slots: what is measured is this share of what is taken.
-_SPARE = 1.25
+_SPARE = 1.1
 
 
 class Rank(IntEnum):

@@ -79,12 +79,12 @@ def half_a_hello(count: int) -> Iterator[Frame]:
         yield segment(client(number), POOL, ports, 101, PUSH | ACK, hello)
 
 
-def sessions(count: int, worker: bytes = b"rig", logins: int = 1) -> Iterator[Frame]:
+def sessions(count: int, worker: bytes = b"rig", logins: int = 1, first: int = 0) -> Iterator[Frame]:
     """Whole mining sessions, each of another machine, none ever closed."""
     notify = b'{"method":"mining.notify","params":["1a","%s","%s","%s",[],"20000000","1a44b9f2","5f5e1000",true]}\n'
     notify %= (b"0" * 64, b"01" * 40, b"02" * 40)
     submit = b'{"id":3,"method":"mining.submit","params":["%s.0","1a","00000000","5f5e1000","deadbeef"]}\n' % worker
-    for number in range(count):
+    for number in range(first, first + count):
         said = [(0, b'{"id":1,"method":"mining.subscribe","params":["cgminer/4.11.1"]}\n'),
                 (1, b'{"id":1,"result":[[["mining.notify","ae68"]],"08000002",4],"error":null}\n')]
         for login in range(logins):

@@ -56,6 +56,16 @@ def test_the_same_report_whatever_jobs(folder, memory):
         assert told(folder, jobs, memory=memory) == alone
 
 
+def test_the_same_report_where_findings_must_be_given_up(tmp_path):
+    """What several series found is more than may be kept: what goes does not depend on who read them."""
+    for number in range(6):
+        (tmp_path / f"{'abcdef'[number]}.pcap").write_bytes(b"".join(written(sessions(200, first=200 * number))))
+    alone = told(tmp_path, 1, memory=1 << 20)
+    dropped = json.loads(alone[0].splitlines()[-1])["dropped"]
+    assert dropped["evidence"] > 0 and dropped["findings"] > 0
+    assert told(tmp_path, 3, memory=1 << 20) == alone
+
+
 class Deaths:
     """Reads a series, but kills its process the first `count` times that it gets to the series of one file."""
 

@@ -25,7 +25,7 @@ MAX_APART = 256
 # What is freed at once, so that the next draft does not begin it all again.
 _FREED = 0.25
 # Tables and allocators take more than objects measure.
-_SPARE = 1.25
+_SPARE = 1.1
 
 
 class _Kept(Struct):

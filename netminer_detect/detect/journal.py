@@ -52,6 +52,8 @@ class Additions(Struct):
 class Journal:
     """See the module's contract."""
 
+    __slots__ = ("_jobs", "_kind_of", "_kinds", "_numbers", "_outcomes", "_shares", "whole")
+
     def __init__(self) -> None:
         self.whole = True
         self._jobs = array("q")
