@@ -33,7 +33,7 @@ _REQUESTS = (
 )  # fmt: skip
 
 # Frames of Stratum V2's channels: jobs, shares, their answers, blocks, targets; some with the length they have.
-_SV2_KINDS = (b"\x15", b"\x1a\x18", b"\x1b", b"\x1c\x14", b"\x1f", b"\x20\x30", b"\x21\x24")
+_SV2_KINDS = (b"\x15", b"\x1a\x18", b"\x1b", b"\x1c\x14", b"\x20\x30", b"\x21\x24")
 
 # Carriers that the kernel does not know: SOCKS 4 and 5 (RFC 1928), HAProxy's PROXY header, versions 1 and 2; WebSocket
 # begun before the capture (RFC 6455, 5.2: a final frame of text).

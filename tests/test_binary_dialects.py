@@ -187,6 +187,7 @@ def test_duino_coin_keys_are_not_shown():
 @pytest.mark.parametrize("texts", [
     [(S, b"220 mail.example.org ESMTP\r\n"), (C, b"EHLO x\r\n")], [(S, b"1.2.3.4 welcome\n"), (C, b"JOBS\n")],
     [(C, b"JOB queue status\n"), (S, b"3,2,1\n")], [(C, b"JOB,"), (S, b"what?\n")], [(S, b"3.0\n"), (C, b"HELP\n")],
+    [(S, JOB * 3), (C, b"thanks\n")], [(S, JOB), (S, b"GOOD\n"), (S, JOB)], [(C, b"JOB,42,START\n"), (S, b"ok\n")],
     [(C, b"MOTD\n"), (S, b"hello\n")], [(S, b"a1,b2,3\n")],
 ])
 def test_other_text_is_none(texts):

@@ -74,8 +74,6 @@ SOCKETS = {
         b'{"cmd":"get_version"}', '{"STATUS":"S","When":1,"Code":131,"Msg":{"api_ver":"whatsminer v1.3",'
         '"fw_ver":"20200917","Model":"M30S+_VE40"},"Description":"whatsminer v1.3"}',
         "whatsminer-api", {"agent": "whatsminer v1.3", "model": "M30S+_VE40", "algorithm": "sha256d"}),
-    "WhatsMiner 2 in cipher": (
-        b'{"enc":1,"data":"AAAA"}', '{"enc":"AAAA"}', "whatsminer-api", {"agent": "WhatsMiner"}),
 }  # fmt: skip
 
 
@@ -190,6 +188,7 @@ def test_claymore(step):
 
 @pytest.mark.parametrize("turns", [
     [(C, b'{"command":"summary"}'), (S, b'{"status":"ok","summary":[]}')],
+    [(C, b'{"enc":1,"data":"AAAA"}'), (S, b'{"enc":"AAAA"}')],
     [(C, b'{"command":"login","user":"x"}'), (S, b'{"STATUS":"OK"}')],
     [(C, b'{"cmd":"play"}'), (S, b'{"ok":true}')], [(C, b"help\r\n"), (S, b"commands: stats, quit\r\n")],
     [(C, b"stats\r\n"), (S, b"STAT pid 1\r\nEND\r\n")], [(C, b"version\r\n"), (S, b"VERSION 1.6.21\r\n")],
@@ -205,7 +204,9 @@ def test_other_sockets_are_no_devices(turns):
     ("/summary", {"name": "quarterly", "version": "1", "hashrate": None}), ("/summary", b"<html>t-rex</html>"),
     ("/api/system/info", {"model": "NAS", "power": 17}), ("/1/summary", {"kind": "miner"}),
     ("/stat", {"miner": "Coal Corp", "devices": []}), ("/cgi-bin/stats.cgi", {"STATS": [{"hits": 3}]}),
-    ("/cgi-bin/pools.cgi", {"pools": [{"name": "swimming"}]}), ("/api/v1/status", {"miner": {}, "version": "1"}),
+    ("/cgi-bin/pools.cgi", {"pools": [{"name": "swimming"}]}),
+    ("/cgi-bin/sip.cgi", {"pools": [{"url": "sip.example:5060", "user": "u"}]}),
+    ("/api/v1/status", {"miner": {}, "version": "1"}),
 ])
 def test_other_pages_are_no_devices(path, body):
     assert reports(http(path, body=body), Http(HttpMining(), Recorder)) == ([], [])

@@ -77,6 +77,8 @@ def test_what_says_no_line(message):
     [(C, {"type": "auth", "params": {"token": "x", "user": "y"}}), (S, {"type": "authed", "params": {"hashes": "x"}})],
     [(S, {"type": "job", "params": {"job_id": "17", "title": "Engineer"}}),
      (C, {"type": "submit", "params": {"job_id": "17", "result": "cv.pdf", "nonce": "abc"}})],
+    [(C, {"type": "auth", "params": {"site_key": "6Lc_aX0UAAAA", "action": "login"}})],
+    [(C, {"identifier": "handshake", "pool": "eu-west", "login": "bob"}), (S, {"identifier": "error", "param": "x"})],
     [(C, {"identifier": "handshake", "version": 3}), (S, {"identifier": "job", "job_id": "x", "target": "all"})],
     [(C, b'42["start",{"game":"chess"}]'), (S, b'42["work",{"jobId":"7","target":"lobby"}]'),
      (C, b'42["submit",{"jobId":"7","nonce":"x"}]')],

@@ -113,6 +113,8 @@ def test_gap_forgets_the_target_and_finds_the_next_frame():
     b"\0\0\0\x40\0\0\1\2\0\2\0",  # job declaration
     b"\0\0\0\x40\0\0\0\1\0\1\0",  # other versions
     b"\0\0\0\x54\xfeSMB\x40\0\0\0", b"\0\0\0\x08\x04\xd2\x16\x2f", b"\0\x1d\0\x07\x01\0\0\x01\0\0\0\0",
+    # DNS of 128 bytes behind its length, its id and flags where type and length would be.
+    b"\0\x80\x1f\x12\1\0\0\1" + bytes(122), b"\0\x80\x1b\x60\0\0\0\1" + bytes(122),
     b"\x00\x80\x1a\x19\0\0" + bytes(30), b"\x00\x80\x60\x18\0\0" + bytes(30), b'{"id":1}', b"GET / HTTP/1.1\r\n",
 ])  # fmt: skip
 def test_others_are_none(head):

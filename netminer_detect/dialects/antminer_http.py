@@ -81,8 +81,9 @@ def _rate(stats: dict[str, Any]) -> Fraction | None:
 
 
 def _pool(pools: list[Any]) -> tuple[str | None, str | None]:
-    """The first pool that lives, else the first of all."""
-    listed = [pool for pool in pools[:16] if isinstance(pool, dict) and text(pool.get("url")) and "user" in pool]
+    """The first pool that lives, else the first of all; others than mining's have another scheme."""
+    listed = [pool for pool in pools[:16] if isinstance(pool, dict) and "stratum" in str(pool.get("url"))[:16]
+              and "user" in pool]
     listed.sort(key=lambda pool: pool.get("status", "Alive") != "Alive")
     return (text(listed[0]["url"]), text(listed[0]["user"])) if listed else (None, None)
 

@@ -24,7 +24,7 @@ _BLANKS = b" \t\r\n\x00"
 _ASKS, _TELLS = b'{"command":"', b'{"STATUS":[{"STATUS":"'
 _TEXT_TELLS = (b"STATUS=", b"NAME=ccminer;")
 _WORDS = re.compile(rb"[a-z][a-z+]{0,200}(?:\|[^|]{0,128})?[|\r\n\x00]{0,3}\Z")
-_COMMAND = re.compile(rb'"(?:command|cmd)"\s*:\s*"[A-Za-z0-9_.+]{1,128}"|"enc"\s*:\s*1')
+_COMMAND = re.compile(rb'"(?:command|cmd)"\s*:\s*"[A-Za-z0-9_.+]{1,128}"')
 _CODES = frozenset("SIWEF")
 _SHOWN = 200
 

@@ -33,6 +33,8 @@ from netminer_detect.observations import (
 )
 
 MAX_WAITING = 1024
+# Captchas have site keys, too.
+_KINDS = ("anonymous", "user", "token")
 
 
 
@@ -48,7 +50,7 @@ class CoinhiveWebSocket(Struct):
     def hint(message: Message) -> Hint | None:
         params = message.named
         match message.body.get("type"):
-            case "auth" if isinstance(params.get("site_key"), str):
+            case "auth" if isinstance(params.get("site_key"), str) and params.get("type") in _KINDS:
                 return Hint(Strength.CERTAIN, Side.CLIENT)
             case "job" if is_job(params):
                 return Hint(Strength.CERTAIN, Side.SERVER)

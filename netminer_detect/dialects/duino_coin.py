@@ -43,6 +43,12 @@ _JOB = re.compile(rb"([0-9a-f]{40}),([0-9a-f]{40}),(\d{1,9})\s*\Z")
 # What a server says first, perhaps with a greeting behind it.
 _VERSION = re.compile(rb"\d{1,2}(?:\Z|\.(?:\Z|\d{1,2}(?:\Z|[^\d.])))")
 _ASKS, _GREETS = b"JOB", b"MOTD"
+_LEVELS = frozenset({"LOW", "MEDIUM", "NET", "EXTREME", "AVR", "DUE", "MEGA", "ARM", "PICO", "ESP8266", "ESP8266H",
+                     "ESP8266N", "ESP8266NH", "ESP32", "ESP32S", "ESP32C"})  # fmt: skip
+
+
+def _asked(text: bytes) -> re.Match[bytes] | None:
+    return _JOB_ASKED.match(text.removeprefix(_GREETS).lstrip())
 
 
 def _begins(head: bytes) -> bool | None:
@@ -68,6 +74,7 @@ class DuinoCoin:
         self._texts = dict.fromkeys(Side, b"")
         self._marks: dict[Side, Mark] = {}
         self._swapped: bool | None = None
+        self._before: tuple[Side, bytes, Mark] | None = None
         self._asked = False
         self._user: str | None = None
         self._rigs: set[tuple[str | None, str | None]] = set()
@@ -113,15 +120,10 @@ class DuinoCoin:
         return self._line(side, text, self._marks[side]) if text else []
 
     def _line(self, side: Side, text: bytes, mark: Mark) -> list[Observation]:
-        asked, job = _JOB_ASKED.match(text.removeprefix(_GREETS).lstrip()), _JOB.search(text)
-        found: list[Observation] = []
         if self._swapped is None:
-            if asked is None and job is None:
-                return []
-            self._swapped = (side is Side.SERVER) is (asked is not None)
-            evidence = Evidence(mark, Side.CLIENT if asked else Side.SERVER, "dialect", "")
-            found += [DialectRecognised(evidence, self.NAME, self._swapped),
-                      CoinHinted(evidence, "DUCO", None, "dialect")]
+            return self._recognise(side, text, mark)
+        asked, job = _asked(text), _JOB.search(text)
+        found: list[Observation] = []
         if (side is Side.CLIENT) is not self._swapped:
             if asked is not None:
                 return found + self._ask(asked, mark)
@@ -133,6 +135,28 @@ class DuinoCoin:
             return [*found, HandshakeAnswered(evidence, True),
                     JobAssigned(evidence, job[2].decode(), None, difficulty, self._algorithm)]
         return found + self._answer(text, evidence)
+
+    def _recognise(self, side: Side, text: bytes, mark: Mark) -> list[Observation]:
+        """Two digests and a number may be anything, and so may JOB with two words: it takes two of a request, a job
+        and a result, or a request for one of the kinds of job there are."""
+        asked, job, before = _asked(text), _JOB.search(text), self._before
+        by_miner = job is None and (asked is not None or _RESULT.match(text) is not None)
+        sure = asked is not None and (asked[3] or b"").decode() in _LEVELS
+        if before is not None and before[0] is not side:
+            sure = by_miner is not (_JOB.search(before[1]) is None)
+        if not by_miner and job is None:
+            return []
+        if not sure:
+            if asked is not None or job is not None:
+                self._before = (side, text, mark)
+            return []
+        self._swapped = (side is Side.SERVER) is by_miner
+        evidence = Evidence(mark, Side.CLIENT if by_miner else Side.SERVER, "dialect", "")
+        found: list[Observation] = [DialectRecognised(evidence, self.NAME, self._swapped),
+                                    CoinHinted(evidence, "DUCO", None, "dialect")]
+        if before is not None:
+            found += self._line(*before)
+        return found + self._line(side, text, mark)
 
     def _ask(self, asked: re.Match[bytes], mark: Mark) -> list[Observation]:
         self._user = asked[2].decode("utf-8", "replace")

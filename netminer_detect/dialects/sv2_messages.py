@@ -49,8 +49,10 @@ TYPES: dict[int, tuple[Side | None, bool, int, int, str]] = {
     0x24: (S, True, 9, 264, "SetCustomMiningJob.Error"),
     0x25: (S, False, 6, 1 << 18, "SetGroupChannel"),
 }
-# Frequent: what a stream begun before the capture may begin with.
-_MID = frozenset({0x15, 0x1A, 0x1B, 0x1C, 0x1F, 0x20, 0x21})
+# Frequent, and of one length: what a stream begun before the capture may begin with. An extended share has a length of
+# its own, but says it twice.
+_MID = frozenset({0x15, 0x1A, 0x1C, 0x20, 0x21})
+_EXTENDED_SHARE, _EXTRANONCE = 0x1B, HEADER + 24
 
 
 def frame_size(head: bytes) -> int | None:
@@ -82,6 +84,8 @@ def begins_frame(head: bytes) -> bool | None:
         return None if begin.startswith(head[6:11]) and len(head) < 11 else head[6:11] == begin
     if kind == 0x01:
         return None if len(head) < 8 else head[6:8] == b"\x02\x00"
+    if kind == _EXTENDED_SHARE:
+        return None if len(head) <= _EXTRANONCE else head[_EXTRANONCE] == size - _EXTRANONCE - 1
     return kind in _MID
 
 

@@ -30,6 +30,7 @@ from netminer_detect.observations import (
 )
 
 MAX_WAITING = 1024
+_HANDSHAKE = {"pool", "login", "password", "version"}
 
 
 class Webminerpool(Struct):
@@ -44,10 +45,10 @@ class Webminerpool(Struct):
     def hint(message: Message) -> Hint | None:
         body = message.body
         match body.get("identifier"):
-            case "handshake" if isinstance(body.get("login"), str) and isinstance(body.get("pool"), str):
+            case "handshake" if body.keys() >= _HANDSHAKE:
                 return Hint(Strength.CERTAIN, Side.CLIENT)
-            case "handshake" if "loginid" in body:
-                return Hint(Strength.LIKELY, Side.CLIENT)
+            case "handshake" if "loginid" in body and "version" in body:
+                return Hint(Strength.WEAK, Side.CLIENT)
             case "job" if is_job(body):
                 return Hint(Strength.CERTAIN, Side.SERVER)
             case "solved" if is_share(body):

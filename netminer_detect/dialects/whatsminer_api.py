@@ -1,11 +1,11 @@
 """WhatsMiner's API: version 2 on port 4028 in the manner of cgminer's, version 3 on 4433 (no TLS) with lengths.
 
-    v2  {"cmd":"summary"} or {"enc":1,"data":…}   -> as cgminer, with "Power" in watts; some replies have "Msg":{…}
+    v2  {"cmd":"summary"}   -> as cgminer, with "Power" in watts; some replies have "Msg":{…}
     v3  length u32 LE, {"cmd":"get.device.info","param":…}
         -> length u32 LE, {"code":0,"msg":{"miner":{"type":"M50S_VH50"},"summary":{"hash-average":TH/s,
            "power-realtime":W},"pools":[…]},"desc":"get.device.info"}
 
-Version 2 turned wholly to cipher tells that a WhatsMiner is there, no more. Sources: UpstreamData/pyasic
+What version 2 says in cipher ({"enc":1,"data":…}) others say, too: it tells nothing. Sources: UpstreamData/pyasic
 rpc/btminer.py, MicroBT's API documents as pools' software quotes them.
 """
 
@@ -23,7 +23,7 @@ from netminer_detect.observations import DeviceReported, DialectRecognised, Evid
 from netminer_detect.work import number
 
 _BLANKS = b" \t\r\n\x00"
-_ASKS = (b'{"cmd":"', b'{"enc":1')
+_ASKS = b'{"cmd":"'
 _MAX = 256 * 1024
 _TERA = 10**12
 
@@ -41,7 +41,7 @@ def _begins(head: bytes) -> bool | None:
     compact = (head if head[:1] == b"{" else head[4:]).translate(None, _BLANKS)
     if compact.startswith(_ASKS):
         return True
-    return None if any(ask.startswith(compact) for ask in _ASKS) else False
+    return None if _ASKS.startswith(compact) else False
 
 
 def _algorithm(model: str | None) -> str | None:
@@ -85,8 +85,6 @@ class WhatsminerApi(cgminer_api.CgminerApi):
     @staticmethod
     def reported(text: str, evidence: Evidence) -> DeviceReported | None:
         """What a reply of version 2 tells."""
-        if '"enc"' in text[:200]:
-            return DeviceReported(evidence, "WhatsMiner")
         seen = cgminer_api.reported(text, evidence)
         if seen is None:
             return None
