@@ -82,10 +82,15 @@ def test_a_heading_is_understood(heading, meaning):
     "Units of the campus,,,,\n,,,,\n" + HEADER + ROW,
     "# kept by the network office\n" + HEADER + "# the library\n" + ROW + "\n\n",
     "#" + HEADER + ROW,
+    "# name,id,network,contact,sector\n" + HEADER + ROW,
+    "network,id,name,sector,contact" + "," * 251 + "\n" + ROW,
     ROW,
     '"network","id","name","sector","contact"\n"10.3.0.0/16","lib","Library","university","it@lib.example"\n',
     "contact,sector,name,id,network\nit@lib.example,university,Library,lib,10.3.0.0/16\n",
     "start,end,id,name,sector,contact\n10.3.0.0,10.3.255.255,lib,Library,university,it@lib.example\n",
+    "start,end,id,name,sector,contact\n10.3.0.0,255.255,lib,Library,university,it@lib.example\n",
+    "start,end,id,name,sector,contact\n10.3.0.0/17,10.3.128.0/17,lib,Library,university,it@lib.example\n",
+    "start,end,id,name,sector,contact\n10.3.0.0/16,,lib,Library,university,it@lib.example\n",
     "ip,mask,id,name,sector,contact\n10.3.0.0,255.255.0.0,lib,Library,university,it@lib.example\n",
     "ip,prefix,id,name,sector,contact\n10.3.0.0,16,lib,Library,university,it@lib.example\n",
     "ip,count,id,name,sector,contact\n10.3.0.0,65536,lib,Library,university,it@lib.example\n",
@@ -277,6 +282,27 @@ def test_documents_tell_their_lines_as_well(load):
         ":3: the same network as line 1, but another unit; that one counts; decide whose it is"]
 
 
+@pytest.mark.parametrize(("first", "count", "last"), [
+    ("255.255.255.254", 2, "255.255.255.255"), ("255.255.255.254", 3, None),
+    ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", 2, "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+    ("ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe", 3, None),
+])  # fmt: skip
+def test_a_count_ends_with_the_addresses(load, first, count, last):
+    inventory = load(f"ip,count,unit\n{first},{count},A\n10.0.0.1,1,B\n")
+    if last is not None:
+        assert inventory.warnings == [] and inventory.lookup(last).name == inventory.lookup(first).name == "A"
+    else:
+        assert inventory.warnings == [f":2: {count} addresses go beyond the address space; correct the count"]
+
+
+def test_a_quote_in_quotes_may_stand_before_the_line_ends(load):
+    inventory = load(HEADER + '10.3.0.0/16,lib,"The ""Old""\n""New"" Library",,\n'
+                     '10.4.0.0/16,b,"The ""Law\nSchool""",,\n')
+    assert inventory.warnings == []
+    assert inventory.lookup("10.3.0.1").name == 'The "Old"\n"New" Library'
+    assert inventory.lookup("10.4.0.1").name == 'The "Law\nSchool"'
+
+
 def test_a_quoted_cell_runs_over_lines_and_the_next_line_keeps_its_number(load):
     inventory = load(HEADER + '10.3.0.0/16,lib,"The\n""Old"" Library, North",,\n10.4.0.0/99,x,X,,\n')
     assert inventory.lookup("10.3.0.1").name == 'The\n"Old" Library, North'
@@ -338,6 +364,28 @@ def test_a_line_of_ten_megabytes_costs_only_itself(load):
     assert inventory.lookup("10.4.0.1").id == "b"
     inventory = load(b"\xff\xff\n" + HEADER.encode() + b"y" * 5_000_000 + b"\n10.4.0.0/16,b,B,,")
     assert inventory.lookup("10.4.0.1").id == "b"
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1, 70_000])
+def test_a_long_line_is_told_wherever_it_is_cut_in_reading(load, more):
+    start = HEADER + "10.3.0.0/16,a,A,,\n10.4.0.0/16,b,"
+    inventory = load(start + "x" * ((1 << 20) - len(start) + more) + "\n10.5.0.0/16,c,C,,\n")
+    assert inventory.warnings == [
+        f":3: the line is longer than {MAX_LINE} characters and was left out; split it into several lines"]
+    assert inventory.lookup("10.5.0.1").id == "c"
+
+
+def test_a_file_of_any_size_is_refused_beyond_the_bound(load, monkeypatch):
+    monkeypatch.setattr("netminer_detect.organisations.inventory.MAX_FILE", len(HEADER + ROW))
+    assert load(HEADER + ROW).warnings == []
+    assert "larger than" in refusal(load, HEADER + ROW + "#")
+
+
+def test_entries_beyond_the_bound_are_told(load, monkeypatch):
+    monkeypatch.setattr("netminer_detect.organisations.inventory.MAX_ENTRIES", 2)
+    inventory = load(HEADER + "10.1.0.0/16,a,A,,\n10.2.0.0/16,b,B,,\n10.3.0.0/16,c,C,,\n10.4.0.0/16,d,D,,\n")
+    assert inventory.warnings == [":4: entries beyond a million are left out; join neighbouring networks"]
+    assert inventory.lookup("10.2.0.1") and not inventory.lookup("10.3.0.1")
 
 
 def test_more_columns_than_anyone_has_are_not_read(load):

@@ -151,7 +151,7 @@ def masked(span: Span, mask: str, notes: list[str]) -> Span:
     return Span(span.version, low, low | rest)
 
 
-def joined(first: Span, last: Span) -> Span:
+def _joined(first: Span, last: Span) -> Span:
     """The range between two addresses. Raises AddressError where they are no such pair."""
     if first.version != last.version:
         raise AddressError("the range mixes IPv4 and IPv6", "write two lines")
@@ -171,7 +171,7 @@ def _parse_one(piece: str, notes: list[str]) -> Span:
     first, separator, last = piece.partition("~")
     if not separator:
         return _network(piece, notes)
-    return joined(_network(first, notes), _range_end(first, last, notes))
+    return _joined(_network(first, notes), _range_end(first, last, notes))
 
 
 def _range_end(first: str, last: str, notes: list[str]) -> Span:

@@ -17,7 +17,6 @@ from netminer_detect.organisations.addresses import (
     AddressError,
     Span,
     is_nothing,
-    joined,
     masked,
     parse_addresses,
     plain_span,
@@ -35,6 +34,7 @@ _MADE_ID_DIGITS = 12
 FIX_ENTRY = "write a network and a name: network,id,name,sector,contact"
 
 Cells = dict[Field, str]
+_MORE = {Field.LAST, Field.MASK, Field.COUNT}
 _WHO = (Field.ID, Field.NAME, Field.DEPARTMENT, Field.LABEL, Field.SECTOR, Field.CONTACT)
 
 
@@ -111,7 +111,8 @@ class Entries:
         if address is None:
             return []
         span = plain_span(address)
-        if span is not None and (span.low != span.high or not cells.keys() & {Field.LAST, Field.MASK, Field.COUNT}):
+        alone = not cells.keys() & _MORE or (span is not None and span.low != span.high and Field.ADDRESS in cells)
+        if span is not None and alone:
             return [span]
         spans, notes = _spans_of(cells, address)
         for note in notes:
@@ -141,16 +142,12 @@ class Entries:
 def _spans_of(cells: Cells, address: str) -> tuple[list[Span], list[str]]:
     """The ranges that the cells name together, and notes on how they were read. Raises AddressError."""
     spans, notes = parse_addresses(address)
-    is_network = len(spans) != 1 or spans[0].low != spans[0].high
-    if len(spans) != 1 or (is_network and (Field.ADDRESS in cells or Field.LAST not in cells)):
+    first, last = spans[0], cells.get(Field.LAST)
+    if len(spans) > 1 or (first.low != first.high and (Field.ADDRESS in cells or last is None)):
         # A network says it all; the first and last machine beside it leave out its ends.
         return spans, notes
-    first, last = spans[0], cells.get(Field.LAST)
     if last is not None:
-        if last.isascii() and last.replace(".", "").isdigit():
-            return parse_addresses(f"{address}-{last}")
-        ends, more = parse_addresses(last)
-        return [joined(first, ends[-1])], notes + more
+        return parse_addresses(f"{address}-{last}")
     mask = cells.get(Field.MASK)
     if mask is not None:
         return [masked(first, mask, notes)], notes
