@@ -55,12 +55,16 @@ def extensions():
     if os.environ.get("NETMINER_SANITIZE"):
         flags = ["-O1", "-g", "-fsanitize=address,undefined"]
     kernel = [
-        Extension(f"{PACKAGE}.kernel.{name}", [f"{PACKAGE}/kernel/{name}.py"], optional=True,
+        Extension(f"{PACKAGE}.kernel.{name}", [f"{PACKAGE}/kernel/{name}.py"],
                   extra_compile_args=flags, extra_link_args=[flag for flag in flags if "sanitize" in flag])
         for name in COMPILED
     ]
     directives = {"show_performance_hints": False}
-    return cythonize(kernel, build_dir="build/cython", quiet=True, compiler_directives=directives)
+    compiled = cythonize(kernel, build_dir="build/cython", quiet=True, compiler_directives=directives)
+    for extension in compiled:
+        # Said here, since cythonize makes new ones and forgets it.
+        extension.optional = not os.environ.get("NETMINER_SANITIZE")
+    return compiled
 
 
 setup(cmdclass={"build_py": BuildWithData}, ext_modules=extensions())

@@ -48,13 +48,13 @@ def install(python, *what):
     run(sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-build-isolation", *what)
 
 
-def selftest(python, tmp_path, home):
-    """Run it from elsewhere, and see that it is the one installed under `home`."""
+def selftest(python, tmp_path, home, compiles=True):
+    """Run it from elsewhere, and see that it is the one installed under `home`, compiled as this one is."""
     where = "import netminer_detect; print(netminer_detect.__file__)"
     kernel = "from netminer_detect.kernel import is_compiled; print(is_compiled())"
     place, compiled = run(python, "-c", f"{where}; {kernel}", cwd=tmp_path).splitlines()
     assert pathlib.Path(place).is_relative_to(home), place
-    assert compiled == str(is_compiled())
+    assert compiled == str(compiles and is_compiled())
     told = run(python.parent / "netminer-detect", "selftest", cwd=tmp_path)
     assert "monero-json-rpc" in told and "100 %" in told
 
@@ -64,6 +64,15 @@ def test_wheel(source, fresh, tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     install(fresh, wheel)
     selftest(fresh, tmp_path, tmp_path / "fresh")
+
+
+def test_without_a_compiler_the_plain_kernel_does_the_work(source, fresh, tmp_path):
+    clean = shutil.copytree(source, tmp_path / "clean", ignore=NOT_SOURCE)
+    wheel = ("pip", "wheel", "--no-deps", "--no-build-isolation", "-w", tmp_path, clean)
+    run(sys.executable, "-m", *wheel, env={"CC": "/nowhere/cc"})
+    (wheel,) = tmp_path.glob("*.whl")
+    install(fresh, wheel)
+    selftest(fresh, tmp_path, tmp_path / "fresh", compiles=False)
 
 
 def test_sdist(source, fresh, tmp_path):
