@@ -3,7 +3,7 @@
 Contract: `add(flow, reader)`, `touch(flow, size, rank)` after each packet of `size` bytes, `take(flow)` when it is
 over. While `is_full`, `give_up()` takes out the flow that is missed least: of the lowest rank the longest silent. A
 reader counts FRESH bytes when it comes; its size is measured whenever it was given as much again, at most
-MEASURE_BYTES, and in between each byte counts GROWTH times.
+MEASURE_BYTES or an eighth of its size, and in between each byte counts GROWTH times.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class OpenFlows(Generic[Reader]):
         before = entry.size
         if entry.fed >= entry.measure_at:
             entry.size = int(footprint(entry.reader) * _SPARE)
-            entry.measure_at = entry.fed + min(max(entry.fed, FIRST_MEASURE), MEASURE_BYTES)
+            entry.measure_at = entry.fed + max(min(entry.fed, MEASURE_BYTES), entry.size >> 3)
         else:
             entry.size += GROWTH * size
         self._size += entry.size - before

@@ -134,7 +134,7 @@ JOBS = b"".join(
 CHUNKED = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n"
 # Each message of these is read, which costs time.
-READ = 2 << 20
+READ = 1 << 20
 ENDLESS = {
     "a line": lambda: endless(b'{"id":1,"method":"mining.subscribe","params":["x', head=()),
     "a line in a session": lambda: endless(b"x", head=HEAD),
