@@ -15,8 +15,8 @@ from msgspec import Struct
 
 MIB = 1 << 20
 # The interpreter, the program, its rules, a buffer of 1 MiB and what waits in it, fragments, an inflated piece.
-BASE = 34 * MIB
-LEAST = 56 * MIB
+BASE = 38 * MIB
+LEAST = 58 * MIB
 # More is no capture's, but more address space than systems promise.
 MOST_FLOWS = 1 << 26
 # The window of `xz` by default is 8 MiB, of `xz -9` 64 MiB, of `zstd --ultra -22` 128 MiB.

@@ -29,7 +29,7 @@ MAX_DIGITS = 400
 
 _JUNK = b"\xef\xbb\xbf\x00 \t\r\n"
 # Lines end with LF, of some programs with CR or NUL.
-_ENDS = re.compile(rb"[^\n\r\x00]*[\n\r\x00]?")
+_ENDS = re.compile(rb"[^\n\r\x00]*(?:\n|[\r\x00]+)?")
 
 
 def _integer(digits: str) -> int | None:
@@ -86,7 +86,7 @@ class LineSplitter(Struct):
             text = piece.strip(_JUNK)
             is_object, last = is_object or (not last and text[:1] == b"{"), text[-1:] or last
             if piece[-1:] in (b"\r", b"\x00") and (not is_object or last == b"}"):
-                piece = piece[:-1] + b"\n"
+                piece = piece.rstrip(b"\r\x00") + b"\n"
             if piece[-1:] == b"\n":
                 is_object, last = False, b""
             out.append(piece)

@@ -1,6 +1,7 @@
 """Lines and objects as they really come: dirty, doubled, huge, endless."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -112,6 +113,15 @@ def test_body_is_one_object_or_an_array(body):
 ])
 def test_other_bodies_hold_no_message(body):
     assert read_body(body) == []
+
+
+@pytest.mark.parametrize("filler", [b"\0", b"\r", b"\r\0", b'{"a":"\0\0\0'])
+def test_fillers_cost_little(filler):
+    """A megabyte of them, in segments; each byte was a line once, and cost a microsecond."""
+    splitter, began = LineSplitter(), time.process_time()
+    feed_all(splitter, filler * (1 << 20), 1448)
+    assert time.process_time() - began < 0.5 * len(filler)
+    assert feed_all(splitter, b'"}\n' + SOUND + b"\n", 1448)[-1:] == [SOUND]
 
 
 def test_line_without_end_is_not_held():
