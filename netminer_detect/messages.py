@@ -117,10 +117,12 @@ class LineSplitter(Struct):
             self.too_long += 1
             self._restart(skipping=True)
 
-    def gap(self) -> None:
-        """Bytes are missing: what is held belongs to a broken line, and so does what comes up to the next line end,
-        or to data that begins with an object."""
+    def gap(self) -> bytes:
+        """Bytes are missing: what is held is the beginning of a broken line, and is given up; what comes up to the next
+        line end, or to data that begins with an object, is the rest of it."""
+        begun = b"" if self._skipping else b"".join(self._pieces)
         self._restart(skipping=True, lost=True)
+        return begun
 
     def close(self) -> bytes:
         """The last line, which may lack its LF when the peer closes."""

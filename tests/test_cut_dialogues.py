@@ -16,12 +16,17 @@ by_name = pytest.mark.parametrize("conversation", MINING, ids=lambda one: one.na
 # other dialects may have the same form; it is their jobs that differ.
 HANDSHAKES = {"stratum-v1", "ethereumstratum-1"}
 # Without the login, the subscription, or the agent's frames, these say the same.
-ALIKE = {("zano", "eth-proxy"), ("xelis", "ethereumstratum-1"), ("btcagent", "stratum-v1")}
+ALIKE = {("zano", "eth-proxy"), ("zano", "monero-json-rpc"), ("xelis", "ethereumstratum-1"), ("btcagent", "stratum-v1")}
 
 
 def wrong(conversation, packets):
     """What a part of a dialogue is told to be and is not."""
-    report, expected = scan_packets(conversation, packets), conversation.expected
+    return wrongly_told(conversation, scan_packets(conversation, packets))
+
+
+def wrongly_told(conversation, report):
+    """What a report of a part of a dialogue says that is not so."""
+    expected = conversation.expected
     (told,) = {finding.dialect for finding in mining(report)} or {None}
     jobless = all(not finding.jobs.sent for finding in mining(report)) and expected["dialect"] != told
     if (expected["dialect"], told) in ALIKE or (jobless and told in HANDSHAKES):

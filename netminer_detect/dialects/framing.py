@@ -55,11 +55,12 @@ class Framing(Struct):
             data = self._inflate(data, found) if self._member is not None else self._step(data, found)
         return found
 
-    def gap(self) -> None:
-        """Bytes are missing."""
-        self._lines.gap()
+    def gap(self) -> bytes:
+        """Bytes are missing; gives the beginning of the line that they broke."""
+        begun = self._lines.gap()
         self._held.clear()
         self._member, self._lost = None, True
+        return begun
 
     def close(self) -> bytes:
         """The last line, which may lack its LF when the peer closes."""

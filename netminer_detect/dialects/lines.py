@@ -17,6 +17,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from netminer_detect.carriers.http_message import HttpMessage
+from netminer_detect.cut_messages import begun_object
 from netminer_detect.dialects.dialect import Dialect, Hint, Message, Strength
 from netminer_detect.dialects.framing import Framing, bodies
 from netminer_detect.dialects.registry import dialects
@@ -71,12 +72,19 @@ class Lines(Struct):
 
     def gap(self, side: Side, size: int) -> list[Observation]:
         """See `Reader`."""
-        self._framings[side].gap()
+        found = self._read_begun(side, self._framings[side].gap())
         if self._dialect is not None:
             self._dialect.gap(self._true_side(side))
         else:
             self._holes.setdefault(len(self._kept), set()).add(self._true_side(side))
-        return []
+        return found
+
+    def _read_begun(self, side: Side, line: bytes) -> list[Observation]:
+        """A line of which only the beginning was captured."""
+        body = begun_object(line) if line and not self.done else None
+        if body is None or is_log(body):
+            return []
+        return self._read(Message(self._true_side(side), body, self._last[side], self.request), len(line))
 
     def close(self) -> list[Observation]:
         """See `Reader`."""
@@ -84,7 +92,7 @@ class Lines(Struct):
         for side, mark in list(self._last.items()):
             rest = self._framings[side].close()
             if rest and not self.done:
-                found += self._read_lines(side, [rest], mark)
+                found += self._read_lines(side, [rest], mark) if bodies(rest) else self._read_begun(side, rest)
         if self._dialect is None and not self.done:
             found += self._settle()
         self.done = True
