@@ -13,9 +13,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent / PACKAGE
 # From the ground up: each place may import those before it. A folder is one place.
 FLOORS = (
     "errors", "marks", "language", "interrupts", "progress", "discovery", "footprint", "bounds", "triage", "findings",
-    "observations", "masking", "messages", "requests", "work", "streams", "settings", "data_files", "sources", "kernel",
-    "estimate", "rulebook", "organisations", "outputs", "carriers", "dialects", "detect", "open_flows", "flow",
-    "dns_reading", "series", "parallel", "reading", "joining", "scanning", "selftest", "commands", "cli", "__main__",
+    "observations", "masking", "messages", "cut_messages", "requests", "work", "streams", "settings", "data_files",
+    "sources", "kernel", "estimate", "rulebook", "organisations", "outputs", "carriers", "dialects", "detect",
+    "open_flows", "flow", "dns_reading", "series", "parallel", "reading", "joining", "scanning", "selftest", "commands",
+    "cli", "__main__",
 )  # fmt: skip
 
 # What some places may know at most: the kernel no mining, carriers and dialects no files, clocks or rules, outputs
@@ -24,7 +25,9 @@ KNOWS = {
     "kernel": {"errors", "sources"},
     "sources": {"errors"},
     "carriers": {"errors", "marks", "observations"},
-    "dialects": {"carriers", "discovery", "errors", "marks", "messages", "observations", "requests", "work"},
+    "dialects": {
+        "carriers", "cut_messages", "discovery", "errors", "marks", "messages", "observations", "requests", "work",
+    },
     "outputs": {"discovery", "errors", "findings"},
     "organisations": {"errors", "findings"},
     "estimate": {"findings"},
