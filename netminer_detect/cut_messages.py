@@ -11,11 +11,12 @@ import re
 from typing import Any
 
 from netminer_detect.messages import read_objects
+from netminer_detect.patterns import pattern
 
 MAX_CUT = 16 * 1024
 _CLOSERS = {"{": "}", "[": "]"}
 # A text as far as it goes (its last quote may be missing), or a sign of structure.
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[\]{},]', re.DOTALL)
+_TOKEN = pattern(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[\]{},]', re.DOTALL)
 
 
 def begun_object(line: bytes) -> dict[str, Any] | None:

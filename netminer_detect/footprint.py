@@ -16,7 +16,11 @@ from collections import OrderedDict, deque
 from enum import Enum
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
-_PROGRAM = (type, FunctionType, BuiltinFunctionType, MethodType, ModuleType, Enum, re.Pattern, type(None), bool)
+from netminer_detect.patterns import Pattern
+
+_PROGRAM = (
+    type, FunctionType, BuiltinFunctionType, MethodType, ModuleType, Enum, re.Pattern, Pattern, type(None), bool,
+)  # fmt: skip
 # Bytes of an object of CPython, and of each thing in a container: tables have free slots.
 _OBJECT, _TEXT, _NUMBER = 64, 56, 32
 _SLOTS: dict[type, int] = {list: 10, tuple: 8, deque: 12, dict: 100, OrderedDict: 180, set: 70, frozenset: 70}

@@ -16,6 +16,8 @@ from collections.abc import Collection
 from itertools import islice
 from typing import Any
 
+from netminer_detect.patterns import pattern
+
 MAX_EXCERPT = 240
 MASK = "***"
 MAX_DEPTH = 4
@@ -28,34 +30,34 @@ MIN_KNOWN = 8
 _PASSWORD = r"pass|passwd|password|passphrase|passcode|pwd|pw"
 _SECRET = (r"authorization|auth|bearer|credentials?|secret|secretkey|tokens?|apikey|accesskey|privatekey|key|cookies?"
            r"|jwt|mnemonic")
-_PASSWORD_KEY = re.compile(rf"[a-z]{{0,32}}(?:{_PASSWORD})\Z")
-_SECRET_KEY = re.compile(rf"(?:key|[a-z]{{0,32}}(?:{_SECRET.replace('|key', '')}))\Z")
-_NOT_LETTERS = re.compile(r"[^a-z0-9]")
+_PASSWORD_KEY = pattern(rf"[a-z]{{0,32}}(?:{_PASSWORD})\Z")
+_SECRET_KEY = pattern(rf"(?:key|[a-z]{{0,32}}(?:{_SECRET.replace('|key', '')}))\Z")
+_NOT_LETTERS = pattern(r"[^a-z0-9]")
 
 # Methods whose params are [login, password, ...] (dialects reference 2.1, 3.1, 3.9), and their kin.
-_LOGIN = re.compile(r"auth|login|password", re.IGNORECASE)
-_SUBSCRIBE = re.compile(r"subscribe\Z", re.IGNORECASE)
+_LOGIN = pattern(r"auth|login|password", re.IGNORECASE)
+_SUBSCRIBE = pattern(r"subscribe\Z", re.IGNORECASE)
 # "EthereumStratum/1.0.0", where others send a session to take up again, or Conflux its password.
-_PROTOCOL = re.compile(r"[A-Za-z]+/\d[\d.]*\Z")
+_PROTOCOL = pattern(r"[A-Za-z]+/\d[\d.]*\Z")
 
 # Options that pools document for the password field: difficulty, payout coin, solo mining.
-_OPTION = re.compile(
+_OPTION = pattern(
     r"(?:(?:d|sd|md|diff|mindiff|startdiff)=\d{1,16}(?:\.\d{1,8})?[kKMGT]?|(?:c|mc|zap)=[A-Za-z0-9*/-]{2,12}|m=solo)\Z"
 )
 
 # Without one of these a text names no secret; most values are hex or a number.
-_TELLING = re.compile(r"[:=@\s]")
+_TELLING = pattern(r"[:=@\s]")
 _NAME = rf"[a-z0-9_-]{{0,32}}(?:{_PASSWORD}|{_SECRET})"
-_IN_URL = re.compile(r"(?<![^/\s\"'])([^/\s\"'@:]{1,256}):([^/\s\"'@]{1,256})(?=@)")
-_QUERY = re.compile(rf"(?i)([?&;]{_NAME}=)([^&\s\"';]+)")
-_HEADER = re.compile(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]{0,32}(?:token|key))(\s*:\s*)[^\r\n\"]+")
-_SCHEME = re.compile(r"(?i)\b(basic|bearer|digest)\s+[A-Za-z0-9+/=._~-]{6,}")
+_IN_URL = pattern(r"(?<![^/\s\"'])([^/\s\"'@:]{1,256}):([^/\s\"'@]{1,256})(?=@)")
+_QUERY = pattern(rf"(?i)([?&;]{_NAME}=)([^&\s\"';]+)")
+_HEADER = pattern(r"(?i)\b((?:proxy-)?authorization|(?:set-)?cookie|x-[a-z-]{0,32}(?:token|key))(\s*:\s*)[^\r\n\"]+")
+_SCHEME = pattern(r"(?i)\b(basic|bearer|digest)\s+[A-Za-z0-9+/=._~-]{6,}")
 # A member of JSON that is no message of its own; in JSON inside a string, all that follows the name goes.
-_MEMBER = re.compile(
+_MEMBER = pattern(
     rf"(?i)([\"']\s*{_NAME}\s*[\"']\s*:\s*)"
     r"""("(?:[^"\\]|\\.)*(?:"|\Z)|'[^']*(?:'|\Z)|[\[{][^\]}]*[\]}]?|[^\s,}\]"']+)"""
 )
-_NESTED = re.compile(rf"(?is)(\\[\"']\s*{_NAME}\s*\\+[\"']\s*:).*")
+_NESTED = pattern(rf"(?is)(\\[\"']\s*{_NAME}\s*\\+[\"']\s*:).*")
 
 
 def mask_password(password: str) -> str:

@@ -11,10 +11,11 @@ reads as nothing.
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from msgspec import Struct, field
+
+from netminer_detect.patterns import pattern
 
 # The largest real line is a getblocktemplate of some MB over HTTP; on a line socket 100 000 characters is the
 # most a pool accepts (HandyOSS/HandyStratum lib/primitives.js). Beyond it the line is skipped, not held.
@@ -29,7 +30,7 @@ MAX_DIGITS = 400
 
 _JUNK = b"\xef\xbb\xbf\x00 \t\r\n"
 # Lines end with LF, of some programs with CR or NUL.
-_ENDS = re.compile(rb"[^\n\r\x00]*(?:\n|[\r\x00]+)?")
+_ENDS = pattern(rb"[^\n\r\x00]*(?:\n|[\r\x00]+)?")
 
 
 def _integer(digits: str) -> int | None:

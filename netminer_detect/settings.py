@@ -12,9 +12,10 @@ from msgspec import Struct
 
 from netminer_detect.errors import ConfigError
 from netminer_detect.findings import Level
+from netminer_detect.patterns import pattern
 
 DEFAULT_MEMORY = 1 << 30
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\Z", re.IGNORECASE)
+_SIZE = pattern(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\Z", re.IGNORECASE)
 _POWERS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
 

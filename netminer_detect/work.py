@@ -11,10 +11,11 @@ figure is 2^48/65535, which is 0.0015 % more.
 from __future__ import annotations
 
 import math
-import re
 from fractions import Fraction
 
-_HEX = re.compile(r"(?:0x)?([0-9a-fA-F]+)\Z")
+from netminer_detect.patterns import pattern
+
+_HEX = pattern(r"(?:0x)?([0-9a-fA-F]+)\Z")
 DIFFICULTY_1 = Fraction(2**32)
 _SPACE_256 = 2**256
 # Beyond this a difficulty is no difficulty (Bitcoin's network has 1.3e14 in 2026) but an attack on arithmetic.

@@ -12,23 +12,24 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent / PACKAGE
 
 # From the ground up: each place may import those before it. A folder is one place.
 FLOORS = (
-    "errors", "marks", "language", "interrupts", "progress", "discovery", "footprint", "bounds", "triage", "findings",
-    "observations", "masking", "messages", "cut_messages", "requests", "work", "streams", "settings", "data_files",
-    "sources", "kernel", "estimate", "rulebook", "organisations", "outputs", "carriers", "dialects", "detect",
-    "open_flows", "flow", "dns_reading", "series", "parallel", "reading", "joining", "scanning", "selftest", "commands",
-    "cli", "__main__",
+    "errors", "marks", "language", "interrupts", "progress", "discovery", "patterns", "footprint", "bounds", "triage",
+    "findings", "observations", "masking", "messages", "cut_messages", "requests", "work", "streams", "settings",
+    "data_files", "sources", "kernel", "estimate", "rulebook", "organisations", "outputs", "carriers", "dialects",
+    "detect", "open_flows", "flow", "dns_reading", "series", "parallel", "reading", "joining", "scanning", "selftest",
+    "commands", "cli", "__main__",
 )  # fmt: skip
 
 # What some places may know at most: the kernel no mining, carriers and dialects no files, clocks or rules, outputs
 # the report and nothing else.
 KNOWS = {
     "kernel": {"errors", "sources"},
-    "sources": {"errors"},
-    "carriers": {"errors", "marks", "observations"},
+    "sources": {"errors", "patterns"},
+    "carriers": {"errors", "marks", "observations", "patterns"},
     "dialects": {
-        "carriers", "cut_messages", "discovery", "errors", "marks", "messages", "observations", "requests", "work",
+        "carriers", "cut_messages", "discovery", "errors", "marks", "messages", "observations", "patterns",
+        "requests", "work",
     },
-    "outputs": {"discovery", "errors", "findings"},
+    "outputs": {"discovery", "errors", "findings", "patterns"},
     "organisations": {"errors", "findings"},
     "estimate": {"findings"},
 }

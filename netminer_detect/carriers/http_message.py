@@ -10,7 +10,6 @@ with or without CR, folded headers (5.2) are joined, lines that are no headers a
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Callable
 
@@ -19,6 +18,7 @@ from msgspec.structs import replace
 
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Observation, Side
+from netminer_detect.patterns import pattern
 
 # Block templates are MBs, but all that tells of mining stands in the first of them.
 MAX_BODY = 1 << 20
@@ -29,11 +29,11 @@ MAX_WAITING_BODY = 64 * 1024
 
 _METHODS = rb"(GET|POST|PUT|HEAD|OPTIONS|DELETE|CONNECT|PATCH|TRACE)"
 # Targets hold blanks in the wild, though they must not.
-_REQUEST = re.compile(_METHODS + rb" +(\S.*) HTTP/1\.[01]$")
+_REQUEST = pattern(_METHODS + rb" +(\S.*) HTTP/1\.[01]$")
 # Where bytes were lost, a start line stands right behind the end of a body, which has no line end of its own.
-_LATE_REQUEST = re.compile(_METHODS + rb" +(\S+) +HTTP/1\.[01]$")
-_RESPONSE = re.compile(rb"HTTP/1\.[01] +([1-9][0-9][0-9])(?: (.*))?$")
-_DIGITS = re.compile(r"\s*([0-9]{1,18})\s*(?:,|$)")
+_LATE_REQUEST = pattern(_METHODS + rb" +(\S+) +HTTP/1\.[01]$")
+_RESPONSE = pattern(rb"HTTP/1\.[01] +([1-9][0-9][0-9])(?: (.*))?$")
+_DIGITS = pattern(r"\s*([0-9]{1,18})\s*(?:,|$)")
 
 
 class HttpMessage(Struct, frozen=True):

@@ -7,13 +7,13 @@ splits `name:port`, `[v6]:port` (RFC 3986, 3.2) into (name, port or None), or No
 
 from __future__ import annotations
 
-import re
+from netminer_detect.patterns import pattern
 
 MAX_NAME = 255  # RFC 1035, 2.3.4
 
 # Underscores and `*` are no host name by the book, but stand in real certificates and hellos.
-_NAME = re.compile(rb"[A-Za-z0-9._*:%-]{1,255}\.?")
-_HOST = re.compile(rb"(?:\[([0-9A-Fa-f:.%A-Za-z]{2,60})\]|([A-Za-z0-9._-]{1,255}))(?::([0-9]{0,5}))?")
+_NAME = pattern(rb"[A-Za-z0-9._*:%-]{1,255}\.?")
+_HOST = pattern(rb"(?:\[([0-9A-Fa-f:.%A-Za-z]{2,60})\]|([A-Za-z0-9._-]{1,255}))(?::([0-9]{0,5}))?")
 
 
 def server_name(raw: bytes) -> str | None:

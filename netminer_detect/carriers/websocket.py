@@ -12,12 +12,12 @@ one message and one frame.
 
 from __future__ import annotations
 
-import re
 from typing import Protocol
 
 from netminer_detect.carriers.deflate import Inflater
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Observation, Side
+from netminer_detect.patterns import pattern
 
 # The bound of a line (`messages.MAX_LINE`): longer than any message of a mining dialect.
 MAX_MESSAGE = 128 * 1024
@@ -27,7 +27,7 @@ _CONTROL = (8, 9, 10)
 # How texts of mining begin that are read here: an object, an event of Socket.IO, CoinIMP's disguise of {"type":".
 _BEGIN = 8
 _FIRSTS = b"{ \t\r\n4s"
-_TEXT_BEGINS = re.compile(rb"\s*(?:\{\s*(?:\"|\Z)|42\[|suu9sLms)|\s*\Z")
+_TEXT_BEGINS = pattern(rb"\s*(?:\{\s*(?:\"|\Z)|42\[|suu9sLms)|\s*\Z")
 
 
 class Messages(Protocol):

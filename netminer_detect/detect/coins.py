@@ -13,6 +13,7 @@ import re
 from msgspec import Struct
 
 from netminer_detect.detect.ledger import Ledger
+from netminer_detect.patterns import pattern
 
 _BASE58 = "[1-9A-HJ-NP-Za-km-z]"
 
@@ -25,8 +26,8 @@ class _Form(Struct, frozen=True):
     dialects: frozenset[str]
 
 
-def _form(coin: str, pattern: str, *dialects: str) -> _Form:
-    return _Form(coin, re.compile(pattern), frozenset(dialects))
+def _form(coin: str, text: str, *dialects: str) -> _Form:
+    return _Form(coin, pattern(text), frozenset(dialects))
 
 
 # Ethereum's last block with proof of work, 15537393: 2022-09-15 06:42:42 UTC. Servers kept their names.

@@ -9,13 +9,13 @@ Work of a share: 2^256 / (target + 1) solutions. Source: aeternity/protocol STRA
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.patterns import pattern
 
-_WALLET = re.compile(r"ak_[1-9A-HJ-NP-Za-km-z]{40,60}")
+_WALLET = pattern(r"ak_[1-9A-HJ-NP-Za-km-z]{40,60}")
 
 
 def _notify(params: list[Any]) -> JobShape | None:

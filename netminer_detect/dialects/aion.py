@@ -9,15 +9,15 @@ Work of a share: 2^256 / (target + 1) solutions. Sources: the notes of lolMiner 
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
 from netminer_detect.dialects.stratum_v1_equihash import is_aion_solution
+from netminer_detect.patterns import pattern
 from netminer_detect.work import from_target
 
-_WALLET = re.compile(r"0xa0[0-9a-fA-F]{62}(?:[./].*)?\Z")
+_WALLET = pattern(r"0xa0[0-9a-fA-F]{62}(?:[./].*)?\Z")
 
 
 def _notify(params: list[Any]) -> JobShape | None:

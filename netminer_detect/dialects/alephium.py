@@ -14,7 +14,6 @@ A hash counts only where its last four bits name the job's chain, one in sixteen
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -29,9 +28,10 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.patterns import pattern
 from netminer_detect.work import from_target, hex_integer
 
-_WALLET = re.compile(r"1[1-9A-HJ-NP-Za-km-z]{44}(?:[./].*)?\Z")
+_WALLET = pattern(r"1[1-9A-HJ-NP-Za-km-z]{44}(?:[./].*)?\Z")
 _VERSION = "AlephiumStratum/"
 _CHAINS = 16
 MAX_WORKERS = 256

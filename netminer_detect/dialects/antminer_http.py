@@ -10,7 +10,6 @@ The realm alone tells the device, not that it mines. Source: UpstreamData/pyasic
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -18,11 +17,12 @@ from netminer_detect.dialects.device_text import host_of
 from netminer_detect.dialects.dialect import text
 from netminer_detect.dialects.exchanges import Asked, Reply
 from netminer_detect.observations import DeviceReported, Evidence, Observation
+from netminer_detect.patterns import pattern
 from netminer_detect.work import number
 
 _REALMS = {"antminer configuration": "Antminer", "blackminer configuration": "Hammer", "blackminer": "Hammer",
            "daoge": "Elphapex"}  # fmt: skip
-_REALM = re.compile(r'realm="([^"]{1,64})"')
+_REALM = pattern(r'realm="([^"]{1,64})"')
 _UNITS = {"H/S": 1, "KH/S": 10**3, "MH/S": 10**6, "GH/S": 10**9, "TH/S": 10**12}
 
 

@@ -12,7 +12,6 @@ Sources: BeamMW/beam pow/stratum.h and stratum.cpp, nicehash/Specifications Beam
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -31,9 +30,10 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.patterns import pattern
 from netminer_detect.requests import Requests
 
-_WALLET = re.compile(r"[0-9a-f]{62,67}(?:[./].*)?\Z")
+_WALLET = pattern(r"[0-9a-f]{62,67}(?:[./].*)?\Z")
 # First height -> algorithm (BeamMW/beam core/block_crypt.cpp).
 _FORKS = ((777_777, "beamhash3"), (321_321, "beamhash2"), (0, "beamhash1"))
 _ACCEPTED, _LOGGED_IN = 1, 0

@@ -10,14 +10,14 @@ apart), so shares are counted and their work is not. Source: btccom/btcpool docs
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.login_job import LoginJob, Offer
 from netminer_detect.observations import Side
+from netminer_detect.patterns import pattern
 
-_WALLET = re.compile(r"b[nm]1q[0-9a-z]{38,58}(?:[./].*)?\Z")
+_WALLET = pattern(r"b[nm]1q[0-9a-z]{38,58}(?:[./].*)?\Z")
 
 
 def _is_wallet(value: object) -> bool:

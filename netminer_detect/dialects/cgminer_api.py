@@ -18,13 +18,14 @@ from netminer_detect.dialects.binary import Start
 from netminer_detect.dialects.device_text import MAX_TEXT, Pairs, first, host_of, rate_of, sections, watts_of
 from netminer_detect.marks import Mark
 from netminer_detect.observations import DeviceReported, DialectRecognised, Evidence, Observation, Side
+from netminer_detect.patterns import pattern
 from netminer_detect.work import number
 
 _BLANKS = b" \t\r\n\x00"
 _ASKS, _TELLS = b'{"command":"', b'{"STATUS":[{"STATUS":"'
 _TEXT_TELLS = (b"STATUS=", b"NAME=ccminer;")
-_WORDS = re.compile(rb"[a-z][a-z+]{0,200}(?:\|[^|]{0,128})?[|\r\n\x00]{0,3}\Z")
-_COMMAND = re.compile(rb'"(?:command|cmd)"\s*:\s*"[A-Za-z0-9_.+]{1,128}"')
+_WORDS = pattern(rb"[a-z][a-z+]{0,200}(?:\|[^|]{0,128})?[|\r\n\x00]{0,3}\Z")
+_COMMAND = pattern(rb'"(?:command|cmd)"\s*:\s*"[A-Za-z0-9_.+]{1,128}"')
 _CODES = frozenset("SIWEF")
 _SHOWN = 200
 

@@ -16,9 +16,10 @@ from typing import Any, ClassVar
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_0x, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
 from netminer_detect.observations import Observation, Side
+from netminer_detect.patterns import pattern
 from netminer_detect.work import from_target
 
-_WALLET = re.compile(r"cfx(?:test)?:[0-9a-z]{40,50}", re.IGNORECASE)
+_WALLET = pattern(r"cfx(?:test)?:[0-9a-z]{40,50}", re.IGNORECASE)
 
 
 def _notify(params: list[Any]) -> JobShape | None:

@@ -9,13 +9,13 @@ nicehash/Specifications Decred_NiceHash.txt.
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.patterns import pattern
 
-_WALLET = re.compile(r"D[sce][1-9A-HJ-NP-Za-km-z]{33}(?:[./].*)?\Z")
+_WALLET = pattern(r"D[sce][1-9A-HJ-NP-Za-km-z]{33}(?:[./].*)?\Z")
 
 
 def _notify(params: list[Any]) -> JobShape | None:

@@ -11,7 +11,6 @@ cmd/derod/rpc/websocket_getwork_server.go.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict, deque
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -32,11 +31,12 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.patterns import pattern
 from netminer_detect.work import number
 
 ALGORITHM = "astrobwt/v3"
 MAX_JOBS, MAX_WAITING = 512, 1024
-_PATH = re.compile(r"/ws/((?:dero|deto)1[0-9a-z]{20,200}(?:\.[^/?#]{1,64})?)(?:[/?#]|\Z)")
+_PATH = pattern(r"/ws/((?:dero|deto)1[0-9a-z]{20,200}(?:\.[^/?#]{1,64})?)(?:[/?#]|\Z)")
 
 
 def _is_job(body: dict[str, Any]) -> bool:

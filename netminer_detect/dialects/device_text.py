@@ -11,20 +11,21 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from netminer_detect.patterns import pattern
 from netminer_detect.work import number
 
 MAX_TEXT, MAX_PAIRS = 256 * 1024, 8192
 Pairs = list[tuple[str, str]]
 
-_PAIR = re.compile(
+_PAIR = pattern(
     r'"([^"\\]{1,64})"\s*:\s*(?:"((?:[^"\\]|\\.){0,512})"|(-?[0-9.]{1,32}(?:[eE][+-]?\d{1,3})?|true|false))'
     r'|"([A-Za-z]{2,24})"\s*:\s*\[?\s*\{'
 )
-_SECTION = re.compile(r"([A-Z]{2,24})(?:=[^,|]*)?(?:,|\Z)")
+_SECTION = pattern(r"([A-Z]{2,24})(?:=[^,|]*)?(?:,|\Z)")
 # Host and port of stratum+tcp://host:port/path, with or without what stands around them.
-_URL = re.compile(r"(?:[a-z0-9+.-]{1,24}://)?(?:[^@/\s]{1,128}@)?(\[[0-9a-fA-F:.]{2,45}\]|[^:/\s\[\]]{1,253})(?::(\d{1,5}))?")
+_URL = pattern(r"(?:[a-z0-9+.-]{1,24}://)?(?:[^@/\s]{1,128}@)?(\[[0-9a-fA-F:.]{2,45}\]|[^:/\s\[\]]{1,253})(?::(\d{1,5}))?")
 # What a summary calls its rate, the longest average first; the unit stands before it.
-_RATES = re.compile(r"([KMGTP]?)HS (?:av|15m|30m|5m|1m|20s|5s|RT)\Z")
+_RATES = pattern(r"([KMGTP]?)HS (?:av|15m|30m|5m|1m|20s|5s|RT)\Z")
 _SCALES = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12, "P": 10**15}
 
 

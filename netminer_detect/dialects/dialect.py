@@ -8,7 +8,6 @@ middle of a stream is seen). Nothing raises, whatever the message holds; memory 
 
 from __future__ import annotations
 
-import re
 from enum import IntEnum
 from typing import Any, ClassVar, Protocol
 
@@ -17,6 +16,7 @@ from msgspec import Struct
 from netminer_detect.carriers.http_message import HttpMessage
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Evidence, Observation, Side
+from netminer_detect.patterns import pattern
 
 
 class Strength(IntEnum):
@@ -90,7 +90,7 @@ class Dialect(Protocol):
         ...
 
 
-_HEX = re.compile(r"[0-9a-fA-F]*\Z")
+_HEX = pattern(r"[0-9a-fA-F]*\Z")
 
 
 def is_hex(value: object, digits: int | range | None = None) -> bool:

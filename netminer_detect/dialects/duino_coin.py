@@ -33,15 +33,16 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.patterns import pattern
 from netminer_detect.work import number
 
 ALGORITHM = "duco-s1"
 MAX_TEXT, MAX_WAITING = 1024, 64
-_JOB_ASKED = re.compile(rb"JOB(XX)?,([^,\s]{1,64})(?:,([A-Z0-9_]{1,16}))?(?:,([^,\s]{0,64}))?(?:,[^,\s]{0,32})?\s*\Z")
-_RESULT = re.compile(rb"(\d{1,12}),([0-9.]{0,20})(?:,([^,]{0,64}))?(?:,([^,]{0,64}))?(?:,[^,]{0,64}){0,3}\s*\Z")
-_JOB = re.compile(rb"([0-9a-f]{40}),([0-9a-f]{40}),(\d{1,9})\s*\Z")
+_JOB_ASKED = pattern(rb"JOB(XX)?,([^,\s]{1,64})(?:,([A-Z0-9_]{1,16}))?(?:,([^,\s]{0,64}))?(?:,[^,\s]{0,32})?\s*\Z")
+_RESULT = pattern(rb"(\d{1,12}),([0-9.]{0,20})(?:,([^,]{0,64}))?(?:,([^,]{0,64}))?(?:,[^,]{0,64}){0,3}\s*\Z")
+_JOB = pattern(rb"([0-9a-f]{40}),([0-9a-f]{40}),(\d{1,9})\s*\Z")
 # What a server says first, perhaps with a greeting behind it.
-_VERSION = re.compile(rb"\d{1,2}(?:\Z|\.(?:\Z|\d{1,2}(?:\Z|[^\d.])))")
+_VERSION = pattern(rb"\d{1,2}(?:\Z|\.(?:\Z|\d{1,2}(?:\Z|[^\d.])))")
 _ASKS, _GREETS = b"JOB", b"MOTD"
 _LEVELS = frozenset({"LOW", "MEDIUM", "NET", "EXTREME", "AVR", "DUE", "MEGA", "ARM", "PICO", "ESP8266", "ESP8266H",
                      "ESP8266N", "ESP8266NH", "ESP32", "ESP32S", "ESP32C"})  # fmt: skip

@@ -12,14 +12,14 @@ ergoplatform's Stratum notes, Miningcore ErgoPool.cs and ErgoJob.cs.
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Message, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.patterns import pattern
 
-_WALLET = re.compile(r"9[1-9A-HJ-NP-Za-km-z]{50}(?:[./].*)?\Z")
+_WALLET = pattern(r"9[1-9A-HJ-NP-Za-km-z]{50}(?:[./].*)?\Z")
 _SPACE = Fraction(2**256)
 
 

@@ -11,7 +11,6 @@ Sources: ethereum-mining/ethminer libpoolprotocols/getwork, sammy007/open-ethere
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from fractions import Fraction
 from typing import ClassVar
@@ -31,10 +30,11 @@ from netminer_detect.observations import (
     ShareAnswered,
     ShareSubmitted,
 )
+from netminer_detect.patterns import pattern
 from netminer_detect.work import from_target, hex_integer
 
 # Behind the wallet, and perhaps a rig, some pools take an e-mail (nanopool) or a rate in MH/s (ethpool).
-_WALLET_PATH = re.compile(r"(?:/[A-Za-z0-9_-]+)?/((?:0x)?[0-9a-fA-F]{40})(?:[./]([^/]{1,64}))?(?:/[^/]{0,128})?/?\Z")
+_WALLET_PATH = pattern(r"(?:/[A-Za-z0-9_-]+)?/((?:0x)?[0-9a-fA-F]{40})(?:[./]([^/]{1,64}))?(?:/[^/]{0,128})?/?\Z")
 
 
 def _kind(call: Call) -> str | None:

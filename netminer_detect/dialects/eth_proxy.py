@@ -37,14 +37,15 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.patterns import pattern
 from netminer_detect.requests import Requests
 from netminer_detect.work import from_target, hex_integer
 
 # Nervos has calls of the same names whose params are objects (`nervos_getwork`).
-_METHOD = re.compile(r"((?!ckb_)[a-z]{2,12})_(submitLogin|getWork|submitWork|submitHashrate)\Z", re.IGNORECASE)
+_METHOD = pattern(r"((?!ckb_)[a-z]{2,12})_(submitLogin|getWork|submitWork|submitHashrate)\Z", re.IGNORECASE)
 _KINDS = {kind.lower(): kind for kind in ("submitLogin", "getWork", "submitWork", "submitHashrate")}
 _KNOWN_PREFIXES = frozenset({"eth", "ctxc"})
-_WALLET = re.compile(r"0x[0-9a-fA-F]{40}(?:[./].*)?\Z")
+_WALLET = pattern(r"0x[0-9a-fA-F]{40}(?:[./].*)?\Z")
 # A boundary under which every hash of 2^16 passes is none: the least difficulty of a chain is 2^17.
 _LEAST_ZEROS = 16
 MAX_JOBS = 512

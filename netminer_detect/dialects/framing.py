@@ -10,7 +10,6 @@ with a piece of data that begins with a frame or a gzip member.
 
 from __future__ import annotations
 
-import re
 import zlib
 from typing import Any
 
@@ -18,14 +17,15 @@ from msgspec import Struct, field
 
 from netminer_detect.dialects.agent_frames import HEADER, MAGIC, frame_size, read_frame
 from netminer_detect.messages import LineSplitter, read_objects
+from netminer_detect.patterns import pattern
 
 _GZIP = b"\x1f\x8b\x08"
 # A text compresses by ten, jobs in hex by two; a member that gives more than this is made to hurt.
 MAX_RATIO = 64
 _FREE = 1 << 16
 _CHUNK = 1 << 16
-_END = re.compile(rb"[\n\r\x00]")
-_METHOD = re.compile(rb"\s*([a-z]{2,16})~(?=\{)")
+_END = pattern(rb"[\n\r\x00]")
+_METHOD = pattern(rb"\s*([a-z]{2,16})~(?=\{)")
 
 
 class _Member(Struct):

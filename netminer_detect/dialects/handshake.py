@@ -8,13 +8,13 @@ Work of a share: difficulty times 2^32. Sources: HandyOSS/HandyStratum, Miningco
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.patterns import pattern
 
-_WALLET = re.compile(r"(?:hs|ts|rs)1q[0-9a-z]{38,62}")
+_WALLET = pattern(r"(?:hs|ts|rs)1q[0-9a-z]{38,62}")
 
 
 def _notify(params: list[Any]) -> JobShape | None:

@@ -12,7 +12,6 @@ ironfish/src/mining/stratum/messages.ts and stratumServer.ts, nicehash/Specifica
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
@@ -27,9 +26,10 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.patterns import pattern
 from netminer_detect.work import from_target
 
-_WALLET = re.compile(r"[0-9a-f]{64}(?:[./].*)?\Z")
+_WALLET = pattern(r"[0-9a-f]{64}(?:[./].*)?\Z")
 _FROM_MINER = frozenset({"mining.subscribe", "mining.submit", "mining.get_status"})
 _FROM_POOL = frozenset({
     "mining.subscribed", "mining.set_target", "mining.notify", "mining.submitted", "mining.disconnect",

@@ -9,13 +9,13 @@ Work of a share: 2^256 / (target + 1). Source: kadena-io/chainweb-mining-client 
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.patterns import pattern
 
-_WALLET = re.compile(r"k:[0-9a-f]{64}(?:[./].*)?\Z")
+_WALLET = pattern(r"k:[0-9a-f]{64}(?:[./].*)?\Z")
 
 
 def _notify(params: list[Any]) -> JobShape | None:

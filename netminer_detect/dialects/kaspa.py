@@ -13,7 +13,6 @@ nicehash/Specifications KHeavyHash_NiceHash_v1.0.txt.
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
@@ -21,6 +20,7 @@ from msgspec.structs import replace
 from netminer_detect.dialects.dialect import Message, is_0x, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
 from netminer_detect.observations import Observation, ShareSubmitted
+from netminer_detect.patterns import pattern
 
 # Prefix of the wallet -> algorithm, None where it is not certain.
 FORKS = {
@@ -28,7 +28,7 @@ FORKS = {
     "spectre": "astrobwt-spectre", "nautilus": None, "bugna": None, "sedra": None, "kaspaclassic": None,
 }  # fmt: skip
 _UNSCALED = frozenset({"spectre"})
-_WALLET = re.compile(rf"({'|'.join(FORKS)})(?:test|dev)?:[qp][0-9a-z]{{50,70}}(?:[./].*)?\Z")
+_WALLET = pattern(rf"({'|'.join(FORKS)})(?:test|dev)?:[qp][0-9a-z]{{50,70}}(?:[./].*)?\Z")
 
 
 def _notify(params: list[Any]) -> JobShape | None:

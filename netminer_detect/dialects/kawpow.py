@@ -11,19 +11,19 @@ src/base/net/stratum/EthStratumClient.cpp, nicehash/Specifications KawPow_NiceHa
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Hint, Message, is_0x, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
 from netminer_detect.observations import Observation
+from netminer_detect.patterns import pattern
 from netminer_detect.work import from_target
 
 # First letter of the wallet -> algorithm: Ravencoin, Neurai, Clore and AIPG; Firo; Evrmore; Meowcoin.
 _WALLETS = {"R": "kawpow", "N": "kawpow", "A": "kawpow", "a": "firopow", "E": "evrprogpow", "M": "meowpow"}
-_ANY_WALLET = re.compile(r"([RNAaEM])[1-9A-HJ-NP-Za-km-z]{33}(?:[./].*)?\Z")
+_ANY_WALLET = pattern(r"([RNAaEM])[1-9A-HJ-NP-Za-km-z]{33}(?:[./].*)?\Z")
 # The form that is proof together with the shares'.
-_WALLET = re.compile(r"R[1-9A-HJ-NP-Za-km-z]{33}(?:[./].*)?\Z")
+_WALLET = pattern(r"R[1-9A-HJ-NP-Za-km-z]{33}(?:[./].*)?\Z")
 _NAMES = frozenset({"kawpow", "firopow", "evrprogpow", "meowpow"})
 
 

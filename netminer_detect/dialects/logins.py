@@ -8,9 +8,9 @@ passes it as `field`. Empty is None.
 
 from __future__ import annotations
 
-import re
+from netminer_detect.patterns import pattern
 
-_DIFFICULTY = re.compile(r"(?:/\d+(?:\.\d+)?\+\d+(?:\.\d+)?|[+/]\d+(?:\.\d+)?)\Z")
+_DIFFICULTY = pattern(r"(?:/\d+(?:\.\d+)?\+\d+(?:\.\d+)?|[+/]\d+(?:\.\d+)?)\Z")
 MAX_LOGIN = 512
 
 

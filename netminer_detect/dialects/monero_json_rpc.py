@@ -40,6 +40,7 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.patterns import pattern
 from netminer_detect.requests import Requests
 from netminer_detect.work import from_cryptonote_target, from_target, number
 
@@ -55,16 +56,16 @@ _CYCLE = 42
 MAX_CLAIMS = 32
 # A login nobody answered is this dialect only where something in it belongs to mining. An Ethereum address (Etica) or
 # a hash (XMRig's donation) may be anybody's login.
-_WALLET = re.compile(r"[1-9A-HJ-NP-Za-km-z]{90,110}(?:[.+/].*)?\Z")
-_MONERO = re.compile(r"[48][1-9A-HJ-NP-Za-km-z]{94}(?:[.+].*)?\Z")
+_WALLET = pattern(r"[1-9A-HJ-NP-Za-km-z]{90,110}(?:[.+/].*)?\Z")
+_MONERO = pattern(r"[48][1-9A-HJ-NP-Za-km-z]{94}(?:[.+].*)?\Z")
 # Major and minor version 16 of Monero's blocks since 2022; its forks with RandomX count their own.
 _MONERO_BLOCK = "1010"
 # Grin's miners log in with the same members.
-_MINER = re.compile(
+_MINER = pattern(
     r"xmr|castxmr|jce|wildrig|randomx|cryptonight|minergate|ccminer|cpuminer|srbminer|teamredminer|deepminer",
     re.IGNORECASE,
 )
-_ALGORITHM = re.compile(r"(?:rx|cn|cn-lite|cn-heavy|cn-pico|argon2|panthera)/|ghostrider\Z|kawpow\Z")
+_ALGORITHM = pattern(r"(?:rx|cn|cn-lite|cn-heavy|cn-pico|argon2|panthera)/|ghostrider\Z|kawpow\Z")
 
 
 def _is_job(job: Any) -> bool:

@@ -13,7 +13,6 @@ SChernykh/p2pool src/p2pool.cpp.
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from msgspec import Struct, field
@@ -29,11 +28,12 @@ from netminer_detect.observations import (
     ShareAnswered,
     ShareSubmitted,
 )
+from netminer_detect.patterns import pattern
 
 _TEMPLATE = ("getblocktemplate", "get_block_template")
 _DATA = "get_miner_data"
 _SUBMIT = ("submitblock", "submit_block")
-_MONERO = re.compile(r"[48][1-9A-HJ-NP-Za-km-z]{94}(?:[1-9A-HJ-NP-Za-km-z]{11})?\Z")
+_MONERO = pattern(r"[48][1-9A-HJ-NP-Za-km-z]{94}(?:[1-9A-HJ-NP-Za-km-z]{11})?\Z")
 _BLOCK = range(140, 1 << 24)
 
 

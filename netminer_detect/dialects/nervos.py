@@ -9,13 +9,13 @@ Work of a share: 2^256 / (target + 1). Sources: btccom/btcpool src/ckb, NBMiner'
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.patterns import pattern
 
-_WALLET = re.compile(r"ck[bt]1[0-9a-z]{40,110}")
+_WALLET = pattern(r"ck[bt]1[0-9a-z]{40,110}")
 
 
 def _notify(params: list[Any]) -> JobShape | None:

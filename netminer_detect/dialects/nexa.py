@@ -8,13 +8,13 @@ Work of a share: difficulty times 2^32. Source: Miningcore's Nexa.
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.patterns import pattern
 
-_WALLET = re.compile(r"nexa:[0-9a-z]{40,100}")
+_WALLET = pattern(r"nexa:[0-9a-z]{40,100}")
 
 
 def _notify(params: list[Any]) -> JobShape | None:

@@ -22,12 +22,13 @@ from netminer_detect.dialects.handed_out import Handed, HandedOut
 from netminer_detect.dialects.registry import over_http
 from netminer_detect.messages import is_log, read_body
 from netminer_detect.observations import DialectRecognised, Evidence, Observation, Side
+from netminer_detect.patterns import pattern
 from netminer_detect.requests import Requests, id_key
 
 MAX_CALLS = 32
 MAX_PATH = 1024
-_MINER = re.compile(r"miner|poclbm|phoenix|ufasoft|reaper|xmrig", re.IGNORECASE)
-_ESCAPE = re.compile(r"%([0-9a-fA-F]{2})")
+_MINER = pattern(r"miner|poclbm|phoenix|ufasoft|reaper|xmrig", re.IGNORECASE)
+_ESCAPE = pattern(r"%([0-9a-fA-F]{2})")
 
 
 class Call(Struct, frozen=True):

@@ -24,10 +24,11 @@ from netminer_detect.dialects.lines import Lines
 from netminer_detect.dialects.registry import dialects, over_websocket
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Observation, Side
+from netminer_detect.patterns import pattern
 
 # Socket.IO protocol 5: type, (attachments-), (/namespace,), (acknowledgement id), payload.
-_EVENT = re.compile(rb"42(?:/[^,\[]{0,64},)?\d{0,10}(\[.*)", re.DOTALL)
-_BASE64 = re.compile(rb"[A-Za-z0-9+/]{16,}={0,2}\Z")
+_EVENT = pattern(rb"42(?:/[^,\[]{0,64},)?\d{0,10}(\[.*)", re.DOTALL)
+_BASE64 = pattern(rb"[A-Za-z0-9+/]{16,}={0,2}\Z")
 # Longer disguises are not tried: CoinIMP's messages are some 300 bytes.
 _MAX_DISGUISED = 8192
 

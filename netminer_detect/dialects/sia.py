@@ -11,14 +11,14 @@ clients.
 
 from __future__ import annotations
 
-import re
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import is_0x, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.patterns import pattern
 from netminer_detect.work import from_target
 
-_WALLET = re.compile(r"[0-9a-f]{76}(?:[./].*)?\Z")
+_WALLET = pattern(r"[0-9a-f]{76}(?:[./].*)?\Z")
 
 
 def _notify(params: list[Any]) -> JobShape | None:

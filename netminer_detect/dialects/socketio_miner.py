@@ -12,7 +12,6 @@ stands beside it. `c=` in the password is the coin paid out, not the coin mined.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -31,9 +30,10 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.patterns import pattern
 from netminer_detect.work import number
 
-_RATE = re.compile(r"\s*([0-9.]{1,16})\s*([kKMGT]?)[hH](?:/s)?\s*\Z")
+_RATE = pattern(r"\s*([0-9.]{1,16})\s*([kKMGT]?)[hH](?:/s)?\s*\Z")
 _SCALE = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 

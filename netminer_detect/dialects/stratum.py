@@ -38,10 +38,11 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.patterns import pattern
 from netminer_detect.requests import Requests
 from netminer_detect.work import DIFFICULTY_1, addable, from_target, hex_integer, number
 
-_HOST = re.compile(r"(?=.{4,253}\Z)(?:[A-Za-z0-9_-]{1,63}\.)+[A-Za-z][A-Za-z0-9-]{1,62}\Z")
+_HOST = pattern(r"(?=.{4,253}\Z)(?:[A-Za-z0-9_-]{1,63}\.)+[A-Za-z][A-Za-z0-9-]{1,62}\Z")
 # Jobs come every few seconds and shares name recent ones; cgminer keeps the jobs of about two minutes.
 MAX_JOBS = 512
 

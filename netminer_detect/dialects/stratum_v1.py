@@ -21,6 +21,7 @@ from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, te
 from netminer_detect.dialects.stratum import FROM_MINER, FROM_POOL, JobShape, Shape, Stratum, Worth
 from netminer_detect.dialects.wire_algorithm import WireAlgorithm
 from netminer_detect.observations import CoinHinted, Observation, Side
+from netminer_detect.patterns import pattern
 from netminer_detect.work import number
 
 
@@ -44,12 +45,12 @@ def _notify(params: list[Any]) -> JobShape | None:
     return JobShape(text(params[0])) if _is_job(params) else None
 
 
-_HASH = re.compile(r"(?:0x)?[0-9a-fA-F]{16,}\Z")
-_NONCE = re.compile(r"(?:0x)?[0-9a-fA-F]{6,}\Z")
+_HASH = pattern(r"(?:0x)?[0-9a-fA-F]{16,}\Z")
+_NONCE = pattern(r"(?:0x)?[0-9a-fA-F]{6,}\Z")
 
 
-def _holds(pattern: re.Pattern[str], params: list[Any]) -> bool:
-    return any(isinstance(param, str) and pattern.match(param) for param in params)
+def _holds(known: re.Pattern[str], params: list[Any]) -> bool:
+    return any(isinstance(param, str) and known.match(param) for param in params)
 
 
 def _always(params: list[Any]) -> bool:

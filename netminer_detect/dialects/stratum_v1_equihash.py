@@ -18,10 +18,11 @@ from typing import Any, ClassVar
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Shape, Stratum
 from netminer_detect.observations import CoinHinted, Observation, Side
+from netminer_detect.patterns import pattern
 
-_PARAMETERS = re.compile(r"\d{2,3}_\d{1,2}\Z")
+_PARAMETERS = pattern(r"\d{2,3}_\d{1,2}\Z")
 # Verus sends a template of its own in place of a solution: compact size 1344, then a version as 4 bytes.
-VERUS_SOLUTION = re.compile(r"fd4005[0-9a-f]{2}000000", re.IGNORECASE)
+VERUS_SOLUTION = pattern(r"fd4005[0-9a-f]{2}000000", re.IGNORECASE)
 # Length of the solution in hex digits -> algorithm.
 _ALGORITHMS = {2694: "equihash200_9", 806: "equihash192_7", 202: "equihash144_5", 138: "equihash96_5"}
 

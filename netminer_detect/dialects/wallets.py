@@ -6,9 +6,9 @@ integrated one iZ and 106; a worker may follow behind a dot.
 
 from __future__ import annotations
 
-import re
+from netminer_detect.patterns import pattern
 
-_ZANO = re.compile(r"(?:Zx[1-9A-HJ-NP-Za-km-z]{95}|iZ[1-9A-HJ-NP-Za-km-z]{106})(?:[./#].*)?\Z")
+_ZANO = pattern(r"(?:Zx[1-9A-HJ-NP-Za-km-z]{95}|iZ[1-9A-HJ-NP-Za-km-z]{106})(?:[./#].*)?\Z")
 
 
 def is_zano(login: object) -> bool:

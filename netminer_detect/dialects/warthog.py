@@ -9,15 +9,15 @@ it hands in. Source: Miningcore's Warthog.
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Message, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
 from netminer_detect.observations import Observation
+from netminer_detect.patterns import pattern
 
-_WALLET = re.compile(r"[0-9a-f]{48}(?:[./].*)?\Z")
+_WALLET = pattern(r"[0-9a-f]{48}(?:[./].*)?\Z")
 
 
 def _notify(params: list[Any]) -> JobShape | None:

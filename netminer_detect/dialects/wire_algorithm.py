@@ -19,6 +19,7 @@ from fractions import Fraction
 from typing import Any
 
 from netminer_detect.dialects.bitcoin import difficulty_of, is_bitcoin
+from netminer_detect.patterns import pattern
 from netminer_detect.work import DIFFICULTY_1
 
 # Network difficulties are 1e8 (Litecoin) to 4e8 (Dash) at most for other algorithms with jobs of this form.
@@ -28,14 +29,14 @@ COIN_FLOOR = 10**6
 _DIVISORS = {"sha256d": 1, "x11": 1, "scrypt": 1 << 16, "ghostrider": 1 << 16}
 _NAMES = {"sha256d": "sha256d", "sha256": "sha256d", "scrypt": "scrypt", "x11": "x11"}
 # ESP32 and BM13xx boards, and firmware of machines that are built for SHA-256 alone.
-_HARDWARE = re.compile(r"(?:bitaxe|nerd(?:miner|q?axe)|bosminer|whatsminer)", re.IGNORECASE)
+_HARDWARE = pattern(r"(?:bitaxe|nerd(?:miner|q?axe)|bosminer|whatsminer)", re.IGNORECASE)
 _BASE58 = "[1-9A-HJ-NP-Za-km-z]"
 # M… of Litecoin are also Myriad's, D… of Dogecoin DigiByte's: neither tells.
 _WALLETS = (
-    (re.compile(rf"(?:ltc1[02-9ac-hj-np-z]{{39,59}}|L{_BASE58}{{26,33}})(?:[./].*)?\Z"), "LTC", "scrypt"),
-    (re.compile(rf"X{_BASE58}{{33}}(?:[./].*)?\Z"), "DASH", "x11"),
+    (pattern(rf"(?:ltc1[02-9ac-hj-np-z]{{39,59}}|L{_BASE58}{{26,33}})(?:[./].*)?\Z"), "LTC", "scrypt"),
+    (pattern(rf"X{_BASE58}{{33}}(?:[./].*)?\Z"), "DASH", "x11"),
 )
-_PAYOUT = re.compile(r"(?:^|[,;& ])m?c=", re.IGNORECASE)
+_PAYOUT = pattern(r"(?:^|[,;& ])m?c=", re.IGNORECASE)
 
 
 class WireAlgorithm:

@@ -12,7 +12,6 @@ XelisHashV2_NiceHash_v1.0.txt, Miningcore.
 
 from __future__ import annotations
 
-import re
 from fractions import Fraction
 from typing import Any, ClassVar
 
@@ -22,8 +21,9 @@ from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, te
 from netminer_detect.dialects.logins import split_login
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
 from netminer_detect.observations import Observation, ShareSubmitted, Side, WorkerLogin
+from netminer_detect.patterns import pattern
 
-_WALLET = re.compile(r"xe[lt]:[0-9a-z]{50,70}")
+_WALLET = pattern(r"xe[lt]:[0-9a-z]{50,70}")
 ALGORITHMS = {"xel/0": "xelishash", "xel/1": "xelishash", "xel/v2": "xelishash-v2", "xel/v3": "xelishash-v3"}
 MAX_RIGS = 256
 

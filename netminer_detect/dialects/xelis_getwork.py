@@ -11,7 +11,6 @@ xelis-project/xelis-blockchain (daemon rpc getwork, miner), xelis-go-sdk getwork
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -32,10 +31,11 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.patterns import pattern
 from netminer_detect.work import number
 
 MAX_WAITING = 256
-_PATH = re.compile(r"/getwork/(xe[lt]:[0-9a-z]{40,100})(?:/([^/?#]{1,64}))?(?:[/?#]|\Z)")
+_PATH = pattern(r"/getwork/(xe[lt]:[0-9a-z]{40,100})(?:/([^/?#]{1,64}))?(?:[/?#]|\Z)")
 _WORK = range(160, 2048)
 
 

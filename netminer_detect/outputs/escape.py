@@ -8,9 +8,10 @@ for a formula, `all_plain` goes through a whole object.
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from typing import Any
+
+from netminer_detect.patterns import pattern
 
 MAX_TEXT = 512
 # A path on Linux is no longer than this (PATH_MAX).
@@ -25,7 +26,7 @@ _UNSAFE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _UNSEEN = frozenset([*range(0x34F, 0x350), 0x115F, 0x1160, 0x17B4, 0x17B5, *range(0x180B, 0x1810), 0x2800, 0x3164,
                      *range(0xFE00, 0xFE10), 0xFFA0, *range(0xE0100, 0xE01F0)])
 # What nearly all text is made of: printable ASCII, the marks of our own sentences, Chinese.
-_EVERYDAY = re.compile(r"[ -~\u2026\u00b7\u3001-\u301f\u4e00-\u9fff]*\Z")
+_EVERYDAY = pattern(r"[ -~\u2026\u00b7\u3001-\u301f\u4e00-\u9fff]*\Z")
 # More accents than any script puts on one letter flow over the lines around.
 _MAX_MARKS = 3
 

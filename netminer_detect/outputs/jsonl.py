@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from fractions import Fraction
 from typing import Any, TextIO
 
@@ -32,11 +31,12 @@ from netminer_detect.outputs.escape import MAX_PATH, all_plain, plain
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import iso_time
 from netminer_detect.outputs.wording import why
+from netminer_detect.patterns import pattern
 
 SUFFIXES = (".jsonl", ".ndjson")
 SCHEMA = 1
 # An escape of JSON but for the ellipsis, DEL, or a text that is too long.
-_NOT_PLAIN = re.compile(rf'\\(?:[bfnrt]|u(?!2026))|\x7f|[^"]{{{MAX_PATH + 1}}}')
+_NOT_PLAIN = pattern(rf'\\(?:[bfnrt]|u(?!2026))|\x7f|[^"]{{{MAX_PATH + 1}}}')
 
 
 def write(report: Report, stream: TextIO, options: OutputOptions) -> None:

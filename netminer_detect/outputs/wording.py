@@ -10,6 +10,7 @@ import re
 
 from netminer_detect.findings import Finding
 from netminer_detect.outputs.escape import plain
+from netminer_detect.patterns import pattern
 
 _WHY: dict[str, tuple[str, str]] = {
     "shares_accepted": ("{agent} mined at {server}, which accepted {accepted} of {submitted} shares",
@@ -79,7 +80,7 @@ _DEFAULTS = {
     "basis": ("name", "名称"),
 }
 # An argument, and the English word behind it that it counts.
-_ARGUMENT = re.compile(r"\{([a-z_]+)\}( (?:[a-z]+ )?[a-z]+s\b)?")
+_ARGUMENT = pattern(r"\{([a-z_]+)\}( (?:[a-z]+ )?[a-z]+s\b)?")
 
 
 def why(finding: Finding, lang: str = "en") -> str:

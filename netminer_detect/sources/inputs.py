@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from msgspec import Struct
 
 from netminer_detect.errors import CaptureError
+from netminer_detect.patterns import pattern
 from netminer_detect.sources.capture import read_exactly
 from netminer_detect.sources.opening import open_capture
 
@@ -27,8 +28,8 @@ _MAGICS = (
 )  # fmt: skip
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh")
 # Behind the suffix rotation may put a number: a.pcap3, a.pcap.3, a.pcap_00003.gz.
-_NAMED = re.compile(r"\.(?:pcap|pcapng|cap|ntar)[._-]?\d*(?:\.(?:gz|zst|xz|bz2))?\Z", re.IGNORECASE)
-_DIGITS = re.compile(r"([0-9]+)")
+_NAMED = pattern(r"\.(?:pcap|pcapng|cap|ntar)[._-]?\d*(?:\.(?:gz|zst|xz|bz2))?\Z", re.IGNORECASE)
+_DIGITS = pattern(r"([0-9]+)")
 _EVERYWHERE = "**"
 
 
@@ -74,11 +75,11 @@ def _expanded(argument: str) -> list[str]:
     return sorted(_matching(argument), key=natural_key) or [argument]
 
 
-def _matching(pattern: str) -> list[str]:
+def _matching(wanted: str) -> list[str]:
     """The paths that match. What `**` stands for is searched here: the library follows loops of links for ever."""
-    parts = pattern.split(os.sep)
+    parts = wanted.split(os.sep)
     if _EVERYWHERE not in parts:
-        return glob.glob(pattern)
+        return glob.glob(wanted)
     at = parts.index(_EVERYWHERE)
     base, rest = os.sep.join(parts[:at]), os.sep.join(parts[at + 1 :])
     tops = _matching(base) if glob.has_magic(base) else [base or (os.sep if at else os.curdir)]

@@ -12,16 +12,16 @@ from __future__ import annotations
 
 import heapq
 import os
-import re
 from collections.abc import Hashable, Sequence
 
 from msgspec import Struct
 
+from netminer_detect.patterns import pattern
 from netminer_detect.sources.capture import NS
 from netminer_detect.sources.extent import HEAD, TAIL, begin_of, end_of, last_time
 from netminer_detect.sources.inputs import natural_key
 
-_DIGITS = re.compile(r"\d+")
+_DIGITS = pattern(r"\d+")
 # Packets of several interfaces or threads are written a little out of order.
 SLACK_NS = NS
 _HOUR_NS, _DAY_NS = 3600 * NS, 24 * 3600 * NS
