@@ -54,11 +54,27 @@ def test_who_asks_many_servers_once_and_works_for_none_is_a_prober(said):
         assert f"{finding.pool.ip}:3333" in why(finding)
 
 
-def test_who_leaves_several_servers_that_gave_work_is_a_prober():
+@pytest.mark.parametrize("answers", [[GIVEN_WORK] * 3, [TURNED_AWAY] * 3, [[(C, SUBSCRIBE)]] * 3,
+                                     [GIVEN_WORK, TURNED_AWAY, [(C, SUBSCRIBE)]]],
+                         ids=["work", "refused", "unanswered", "mixed"])
+def test_who_asks_several_servers_and_leaves_each_is_a_prober(answers):
     scene = Scene()
-    for number in range(3):
-        scene.tcp(GIVEN_WORK, server=server(number))
+    for number, said in enumerate(answers):
+        scene.tcp(said, server=server(number))
     assert roles(scene) == {(MINER, "prober")}
+    assert {finding.verdict for finding in scene.findings()} == {Verdict.SUSPECTED}
+
+
+@pytest.mark.parametrize("scene", [
+    Scene().tcp(TURNED_AWAY, server=server(0)).tcp(TURNED_AWAY, server=server(1)),
+    Scene().tcp(TURNED_AWAY, server=server(0)).tcp([(C, SUBSCRIBE)], server=server(1)).tcp(MINES, server=server(2)),
+    Scene().tcp(TURNED_AWAY, server=server(0)).tcp(TURNED_AWAY, server=server(1)).tcp(
+        GIVEN_WORK, server=server(2), captured="open"),
+    Scene().tcp([(C, SUBSCRIBE)], server=server(0), captured="open").tcp(
+        [(C, SUBSCRIBE)], server=server(1), captured="open").tcp([(C, SUBSCRIBE)], server=server(2), captured="open"),
+], ids=["two", "works", "stays", "waits"])
+def test_a_miner_that_goes_through_its_few_servers_is_a_miner(scene):
+    assert roles(scene) == {(MINER, "miner")}
 
 
 def test_contacts_of_a_prober_are_a_probers():
@@ -92,11 +108,12 @@ def test_a_miner_with_many_fallbacks_is_a_miner():
     assert max(finding.verdict for finding in findings) is Verdict.CONFIRMED
 
 
-def test_a_miner_that_nobody_takes_is_a_miner():
+@pytest.mark.parametrize("servers", [3, 8])
+def test_a_miner_that_nobody_takes_is_a_miner(servers):
     """It goes through its list again and again; a prober asks once."""
     scene = Scene()
     for _ in range(3):
-        for number in range(8):
+        for number in range(servers):
             scene.tcp(TURNED_AWAY, server=server(number))
     findings = scene.findings()
     assert {(finding.role, finding.level) for finding in findings} == {(Role.MINER, Level.ATTEMPT)}

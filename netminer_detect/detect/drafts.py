@@ -51,8 +51,8 @@ def key_of(reading: Reading) -> Key:
 
 
 class Draft(Struct):
-    """A finding in the making. `held`: a connection stayed open for HELD_NS and was served; `left` counts those that
-    gave work and that the client ended within that time; `prints` tell the sessions of `connections` from others.
+    """A finding in the making. `held`: a connection stayed open for HELD_NS and was served; `left` counts those
+    that ended within that time, where work was given by the client; `prints` tell the sessions of `connections` from others.
     `states` number those that read it, `journal` is there as long as it is of one flow: see `overlaps`."""
 
     source: str
@@ -204,12 +204,15 @@ class Draft(Struct):
             self.prints.append(frozenset(prints))
 
     def _stay(self, session: Session, level: Level) -> None:
-        """How long the client stayed at a server that served it."""
+        """How long the client stayed at a server, and whether that was its own choice. One that gave no work may end
+        the connection itself."""
         first, last = session.traffic.first_ns, session.traffic.last_ns
-        if first is None or last is None or level < Level.ENDPOINT or level is Level.ATTEMPT:
+        if first is None or last is None or level < Level.ENDPOINT:
             return
         if last - first >= HELD_NS:
-            self.held = True
+            self.held = self.held or level is not Level.ATTEMPT
+        elif session.ended is not None and level is Level.ATTEMPT:
+            self.left += 1
         elif session.ended_by is Side.CLIENT and level > Level.ATTEMPT:
             self.left += 1
 

@@ -1,7 +1,7 @@
 """Tells probers from miners: both ask servers for work, and only a miner stays where it gets some.
 
 Contract: `mark_probers(drafts)` gives the role of a prober to what a source did at servers that it tried without
-working for them, where these are too many for a miner's fallbacks. Working is: a share handed in; or a connection
+working for them, where these are too many for a miner's fallbacks, or it left several, one after the other. Working is: a share handed in; or a connection
 of HELD_NS that gave jobs, or that cannot be read. So a miner with a long list of pools stays a miner, whether one
 of them took it (it stays there) or none (it tries all of them again and again, TRIES times).
 
@@ -21,7 +21,8 @@ from netminer_detect.findings import Level, Role
 PROBER_SERVERS = 6
 # Of one that works somewhere, only so many more: nobody lists so many fallbacks.
 MANY_SERVERS = 20
-# Servers that gave work, and that the source left within LEFT_NS itself: no miner does that to several.
+# Servers that were asked, answered or not, and left for good within HELD_NS: a miner stays where it gets work, and
+# comes back where it gets none.
 LEFT_SERVERS = 3
 TRIES = 3
 
@@ -66,13 +67,17 @@ def _too_many(idle: list[Draft], theirs: list[Draft]) -> bool:
     works = len(idle) < len(theirs)
     if len(_servers(idle)) < (MANY_SERVERS if works else PROBER_SERVERS):
         return False
-    asked = [draft for draft in idle if is_mining(draft)]
-    refused = all(draft.reason.level is Level.ATTEMPT for draft in asked)
-    again = sum(draft.connections_total for draft in asked) >= TRIES * len(asked)
-    return not (asked and refused and again)
+    return not _comes_back([draft for draft in idle if is_mining(draft)])
 
 
 def _left_each(idle: list[Draft], theirs: list[Draft]) -> bool:
     asked = [draft for draft in idle if is_mining(draft)]
-    left = [draft for draft in asked if draft.left == draft.connections_total]
-    return len(idle) == len(theirs) and len(left) == len(asked) and len(_servers(left)) >= LEFT_SERVERS
+    if len(idle) < len(theirs) or len(_servers(asked)) < LEFT_SERVERS or _comes_back(asked):
+        return False
+    return all(draft.left == draft.connections_total for draft in asked)
+
+
+def _comes_back(asked: list[Draft]) -> bool:
+    """Whether nobody took it, and it tries again and again."""
+    refused = all(draft.reason.level is Level.ATTEMPT for draft in asked)
+    return bool(asked) and refused and sum(draft.connections_total for draft in asked) >= TRIES * len(asked)
