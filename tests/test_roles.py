@@ -299,6 +299,51 @@ def test_sessions_that_merely_look_alike_are_two(scene):
     assert [one.nat for one in scene.findings()] == [None, None]
 
 
+# Before and behind a proxy.
+
+
+SOCKS = [(C, b"\x05\x01\x00"), (S, b"\x05\x00"), (C, b"\x05\x01\x00\x01\x05\x06\x07\x08\x0d\x05"),
+         (S, b"\x05\x00\x00\x01" + bytes(6))]
+CONNECT = [(C, b"CONNECT xmr.pool.example:3333 HTTP/1.1\r\n\r\n"), (S, b"HTTP/1.1 200 OK\r\n\r\n")]
+
+
+def relayed(scene: Scene, opening: list, said: list, client: str, proxy: str) -> Scene:
+    """A session as it reaches a proxy, and as that one hands it on."""
+    began = scene.now_ns
+    scene.tcp(opening + said, client=client, server=proxy, port=1080)
+    ended, scene.now_ns = scene.now_ns, began + 20_000_000
+    scene.tcp(said, client=proxy, server=POOL)
+    scene.now_ns = ended
+    return scene
+
+
+@pytest.mark.parametrize("said", [mined_with(1000), GIVEN_WORK, tls(b"xmr.pool.example")], ids=["shares", "work", "tls"])
+@pytest.mark.parametrize("opening", [SOCKS, CONNECT], ids=["socks", "connect"])
+@pytest.mark.parametrize("proxy", ["10.0.0.8", OUTSIDE])
+def test_a_session_before_and_behind_a_proxy_is_the_inner_machines(proxy, opening, said):
+    scene = relayed(Scene(), opening, said, "10.3.0.17", proxy)
+    relayed(scene, opening, said, "10.3.0.18", proxy)
+    assert [(one.source_ip, one.pool.via.ip) for one in scene.findings()] == [
+        ("10.3.0.17", proxy), ("10.3.0.18", proxy)]
+
+
+def test_a_proxy_that_mines_too_is_told():
+    scene = relayed(Scene(), SOCKS, mined_with(1000), "10.3.0.17", "10.0.0.8").tcp(mined_with(9000), "10.0.0.8", POOL)
+    assert {one.source_ip: one.connections_total for one in scene.findings()} == {"10.3.0.17": 1, "10.0.0.8": 2}
+    later = relayed(Scene(), SOCKS, GIVEN_WORK, "10.3.0.17", "10.0.0.8").tcp([]).tcp(
+        GIVEN_WORK, "10.0.0.8", POOL, port=3334)
+    assert {one.source_ip for one in later.findings()} == {"10.3.0.17", "10.0.0.8"}
+
+
+def test_a_proxy_resolves_for_its_clients():
+    scene = Scene().resolved("xmr.pool.example", client="10.0.0.8")
+    relayed(scene, CONNECT, mined_with(1000), "10.3.0.17", "10.0.0.8")
+    assert roles(scene) == {("10.3.0.17", "miner")}
+    unseen = Scene().resolved("xmr.pool.example", client="10.0.0.8").tcp(
+        CONNECT + mined_with(1000), server="10.0.0.8", port=3128)
+    assert roles(unseen) == {("10.3.0.17", "miner"), ("10.0.0.8", "resolver")}
+
+
 def test_of_two_nodes_the_one_inside_is_told():
     version = b"\xf9\xbe\xb4\xd9version\0\0\0\0\0\x56\0\0\0" + bytes(90)
     for client, machine in (("10.3.0.17", "198.51.100.4"), ("198.51.100.4", "10.3.0.17")):

@@ -1,9 +1,9 @@
 """Tells probers from miners: both ask servers for work, and only a miner stays where it gets some.
 
 Contract: `mark_probers(drafts)` gives the role of a prober to what a source did at servers that it tried without
-working for them, where these are too many for a miner's fallbacks, or it left several, one after the other. Working is: a share handed in; or a connection
-of HELD_NS that gave jobs, or that cannot be read. So a miner with a long list of pools stays a miner, whether one
-of them took it (it stays there) or none (it tries all of them again and again, TRIES times).
+working for them, where these are too many for a miner's fallbacks, or it left several of them for good. Working is: a
+share handed in; or a connection of HELD_NS that gave jobs, or that cannot be read. So a miner with a list of pools
+stays a miner, whether one of them took it (it stays there) or none (it tries all of them again and again, TRIES times).
 
 Sources: the probers of the sMaSheD research asked 17, 140 and 157 servers, once in each dialect, for half a
 minute at most; cgminer tries its whole list when it starts, and XMRig one pool after the other.

@@ -1,8 +1,8 @@
 """Who is what: roles that only several flows together tell.
 
 Contract: `settle_roles(drafts, inside)` gives the drafts with their roles settled; those that become one are
-joined, and a session that was seen on both sides of a NAT is the inner machine's (see `translated`). Inside is what
-the caller says is ours.
+joined, and a session that was seen on both sides of a NAT or a proxy is the inner machine's (see `translated` and
+`relayed`). Inside is what the caller says is ours.
 * prober: tries several mining servers and works for none (see `probers`); and who asks a machine inside for work
   from outside, and gets none: the machine that was asked did nothing.
 * proxy: serves miners and mines upstream.
@@ -17,13 +17,14 @@ from collections.abc import Callable, Iterable
 from netminer_detect.detect.drafts import Draft, in_network, is_mining
 from netminer_detect.detect.levels import Reason
 from netminer_detect.detect.probers import mark_probers
+from netminer_detect.detect.relayed import join_relayed
 from netminer_detect.detect.translated import join_translated
 from netminer_detect.findings import Level, Role, Server
 
 
 def settle_roles(drafts: Iterable[Draft], inside: Callable[[str], bool]) -> list[Draft]:
     """See the module's contract."""
-    drafts = join_translated(list(drafts))
+    drafts = join_relayed(join_translated(list(drafts)))
     mark_probers(drafts)
     _mark_proxies(drafts)
     kept: list[Draft] = []
