@@ -66,6 +66,16 @@ def test_pcapng_simple_obsolete_unknown_and_second_section():
         (1, None, 1, b"abc"), (2, 9_000, 1, b"de"), (3, 1_000, 101, b"f")]
 
 
+@pytest.mark.parametrize(("kind", "counts"), [
+    (9, True), (0xBAD, True), (0x40000BAD, True), (0x204, True), (0x216, True), (0x221, True),
+    (4, False), (5, False), (7, False), (8, False), (10, False), (0x208, False), (0x12345, False),
+])
+def test_blocks_that_wireshark_numbers_are_numbered(kind, counts):
+    """Seen in TShark 4.0: systemd's journal, custom blocks and events of sysdig are frames there, others not."""
+    data = section() + interface() + enhanced(b"a", 1) + block("<", kind, bytes(32)) + enhanced(b"b", 2)
+    assert [frame.number for frame in frames_of(data)] == [1, 3 if counts else 2]
+
+
 def test_every_cut_keeps_what_came_before_and_says_so():
     for whole in (pcap(FRAMES), section() + interface() + enhanced(b"abcd", 1) + enhanced(b"efgh", 2)):
         sound = frames_of(whole)

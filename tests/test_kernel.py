@@ -8,7 +8,7 @@ from netminer_detect.errors import CaptureError
 from netminer_detect.kernel.interface import Closed, Segment, Watch
 from netminer_detect.kernel.policy import MAX_HELLOS
 from netminer_detect.kernel.watch import build_table, endpoint_hash, name_hash
-from tests.captures import pcap
+from tests.captures import block, enhanced, interface, pcap, section
 from tests.kernels import KERNELS
 from tests.packets import (
     ACK,
@@ -63,6 +63,14 @@ def handed(make, frames, watch=WATCH):
 
 def udp_frames(*payloads, sport=40000, dport=53, time_ns=T):
     return [(time_ns, ethernet(ip("10.0.0.1", "8.8.8.8", 17, udp(sport, dport, one)))) for one in payloads]
+
+
+def test_frames_of_pcapng_have_wiresharks_numbers(make):
+    frames = [enhanced(data, time_ns // 1000) for time_ns, data in Talk().open().send(0, LOGIN).frames]
+    journal, names = block("<", 9, b"MESSAGE=hello"), block("<", 4, bytes(4))
+    data = section() + interface() + names + frames[0] + journal + b"".join(frames[1:3]) + names + journal + frames[3]
+    events, _ = run(make(WATCH), data)
+    assert events[0].frame == 6
 
 
 def test_a_login_is_handed_out_with_its_place(make):

@@ -348,6 +348,8 @@ class Walker:
 
     def _other_block(self, kind, at, length):
         """A block that is rare, or an enhanced packet block that is odd."""
+        if kind in capture.NUMBERED:
+            self.number += self.step
         if kind not in (1, 2, 3, 6):
             return
         body = bytes(memoryview(self.buffer)[at + 8 : at + length - 4])

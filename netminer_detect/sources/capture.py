@@ -1,9 +1,10 @@
 """Reads pcap and pcapng streams into frames, front to back, from anything that can be read.
 
-Contract: `read_frames(stream, path)` yields a `Frame` for each captured frame in file order. Frame
-numbers count as Wireshark counts, from 1. What is damaged in the middle is told through `warn`, and left out up to the
-next sound record (see `resync`), from where on frames have no numbers: Wireshark reads no farther. A stream that is
-no capture at all raises `CaptureError`. Memory is bounded by MAX_RECORD bytes, whatever lengths the file claims.
+Contract: `read_frames(stream, path)` yields a `Frame` for each captured frame in file order. Frame numbers count as
+Wireshark counts, from 1 (in pcapng it numbers some other blocks, too). What is damaged in the middle is told through
+`warn`, and left out up to the next sound record (see `resync`), from where on frames have no numbers: Wireshark reads
+no farther. A stream that is no capture at all raises `CaptureError`. Memory is bounded by MAX_RECORD bytes, whatever
+lengths the file claims.
 
 pcap (draft-ietf-opsawg-pcap): 24-byte header (magic u32, major u16, minor u16, zone i32, sigfigs u32,
 snap length u32, link type u32), then records of 16 bytes (seconds u32, fraction u32, captured u32,
@@ -41,6 +42,8 @@ PCAP_MAGICS = {
 }
 SECTION_MAGIC = b"\x0a\x0d\x0d\x0a"
 _INTERFACE, _OBSOLETE_PACKET, _SIMPLE_PACKET, _ENHANCED_PACKET = 1, 2, 3, 6
+# Blocks that Wireshark numbers like frames: systemd's journal, custom blocks, events of sysdig.
+NUMBERED = frozenset((9, 0xBAD, 0x4000_0BAD, 0x204, 0x216, 0x221))
 _OPTION_TSRESOL, _OPTION_TSOFFSET = 9, 14
 
 
@@ -201,6 +204,8 @@ def _read_pcapng(stream: Searchable, path: str, tell: Callable[[str], None]) -> 
                 tell(f"{name_frame(number, offset)} is damaged and was left out")
             else:
                 yield frame
+        elif block is not None and block.kind in NUMBERED:
+            number += step
 
 
 class _Block(Struct):
