@@ -317,7 +317,8 @@ def relayed(scene: Scene, opening: list, said: list, client: str, proxy: str) ->
     return scene
 
 
-@pytest.mark.parametrize("said", [mined_with(1000), GIVEN_WORK, tls(b"xmr.pool.example")], ids=["shares", "work", "tls"])
+@pytest.mark.parametrize("said", [mined_with(1000), GIVEN_WORK, tls(b"xmr.pool.example")],
+                         ids=["shares", "work", "tls"])
 @pytest.mark.parametrize("opening", [SOCKS, CONNECT], ids=["socks", "connect"])
 @pytest.mark.parametrize("proxy", ["10.0.0.8", OUTSIDE])
 def test_a_session_before_and_behind_a_proxy_is_the_inner_machines(proxy, opening, said):

@@ -52,8 +52,8 @@ def key_of(reading: Reading) -> Key:
 
 class Draft(Struct):
     """A finding in the making. `held`: a connection stayed open for HELD_NS and was served; `left` counts those
-    that ended within that time, where work was given by the client; `prints` tell the sessions of `connections` from others.
-    `states` number those that read it, `journal` is there as long as it is of one flow: see `overlaps`."""
+    that ended within that time, where work was given by the client; `prints` tell the sessions of `connections` from
+    others. `states` number those that read it, `journal` is there as long as it is of one flow: see `overlaps`."""
 
     source: str
     role: Role
@@ -209,12 +209,12 @@ class Draft(Struct):
         first, last = session.traffic.first_ns, session.traffic.last_ns
         if first is None or last is None or level < Level.ENDPOINT:
             return
+        works = level is not Level.ATTEMPT
         if last - first >= HELD_NS:
-            self.held = self.held or level is not Level.ATTEMPT
-        elif session.ended is not None and level is Level.ATTEMPT:
-            self.left += 1
-        elif session.ended_by is Side.CLIENT and level > Level.ATTEMPT:
-            self.left += 1
+            self.held = self.held or works
+            return
+        left = session.ended_by is Side.CLIENT if works else session.ended is not None
+        self.left += left and level >= Level.ATTEMPT
 
     def _ledger(self, ledger: Ledger, last_ns: int | None, captures: list[str]) -> None:
         spans = ledger.watch.spans(last_ns)
