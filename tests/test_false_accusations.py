@@ -88,6 +88,27 @@ def test_a_mail_server_or_shell_at_a_pools_address(address, said):
     assert Scene().tcp(said, server=address, port=25).findings() == []
 
 
+@pytest.mark.parametrize("said", [
+    [(S, b"\x4a\0\0\0\x0a8.0.33\0" + bytes(60)), (C, b"\x20\0\0\1\x85\xa6\xff\1" + bytes(28))],
+    [(C, b"\0\0\0\x08\x04\xd2\x16\x2f"), (S, b"N"), (C, b"\0\0\0\x13\0\x03\0\0user\0me\0\0")],
+    [(C, b"*1\r\n$4\r\nPING\r\n"), (S, b"+PONG\r\n")],
+    [(C, b"NICK me\r\nUSER me 0 * :me\r\n"), (S, b":irc.example 001 me :Welcome\r\n")],
+], ids=["mysql", "postgresql", "redis", "irc"])
+def test_a_data_base_or_chat_at_a_pools_address(said):
+    assert Scene().tcp(said).findings() == []
+
+
+NODE = b"\xf9\xbe\xb4\xd9version\0\0\0\0\0\x56\0\0\0" + bytes(90)
+
+
+@pytest.mark.parametrize("named", [False, True], ids=["address", "name"])
+def test_a_node_at_a_pools_address_is_a_node(named):
+    """Pools run nodes: what was read in the clear counts before what the address is known for."""
+    scene = Scene().resolved(NAME) if named else Scene()
+    told = scene.tcp([(C, NODE), (S, NODE)]).told()
+    assert (MINER, "node", "context", "node") in told and set(told) <= {(MINER, "node", "context", "node"), *LOOKUP}
+
+
 def test_connections_that_nobody_answers():
     """They raise a counter, and no more."""
     scene = Scene().syn(MINER, POOL, 3333).syn(MINER, POOL, 25).syn(MINER, OLD, 3333).syn(MINER, SHARED, 3333)

@@ -2,8 +2,9 @@
 
 Contract: `contact(session, known, pool, book)` gives the `Contact`, None where there is nothing to say. A known
 name that exchanged data is an endpoint; without data, refused by a proxy, or stale it is a lookup; a website makes
-a visitor. An address with its port counts only where nothing in the flow contradicts: no other name, no HTTP page,
-no mail or shell. Malware's servers are lookups whatever was exchanged: evidence of infection, not of mining.
+a visitor. It counts only where nothing in the flow contradicts: no mail, shell or data base, no talk of nodes; an
+address with its port only where there is no other name and no HTTP page either. Malware's servers are lookups
+whatever was exchanged: evidence of infection, not of mining.
 `knocks` is for connections that nobody answered: they are counted, and make no finding.
 """
 
@@ -30,7 +31,7 @@ class Contact(Struct, frozen=True):
 
 def contact(session: Session, known: Known, pool: Server, book: Rulebook) -> Contact | None:
     """See the module's contract."""
-    if session.foreign is not None:
+    if session.foreign is not None or session.context:
         return None
     if known.infected is not None:
         return _infected(session, known.infected, pool)
