@@ -238,7 +238,8 @@ def test_a_capture_without_a_clock_is_judged_as_of_the_rules_review():
     Scene().resolved("control.example", ELSEWHERE),
     Scene().tcp(tls(None), server=INFECTED, port=4444),
     Scene().tcp(http(INFECTED), server=INFECTED, port=4444),
-], ids=["tls", "http", "dns", "lookup", "address", "page"])
+    Scene().tcp([(C, b"NICK bot7\r\nUSER x 0 * :x\r\n"), (S, b":c2 001 bot7 :hi\r\n")], server=INFECTED, port=4444),
+], ids=["tls", "http", "dns", "lookup", "address", "page", "irc"])
 def test_malware_is_a_sign_of_infection_not_of_mining(scene):
     finding = scene.finding()
     assert (finding.level, finding.verdict, finding.coin) == (Level.LOOKUP, Verdict.SUSPECTED, None)

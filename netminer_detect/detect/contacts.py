@@ -31,12 +31,11 @@ class Contact(Struct, frozen=True):
 
 def contact(session: Session, known: Known, pool: Server, book: Rulebook) -> Contact | None:
     """See the module's contract."""
-    if session.foreign is not None or session.context:
-        return None
+    contradicted = session.foreign is not None or bool(session.context)
     if known.infected is not None:
         return _infected(session, known.infected, pool)
     if known.fact is not None:
-        return _by_name(session, known, known.fact, pool)
+        return None if contradicted else _by_name(session, known, known.fact, pool)
     if known.foreign or pool.ip is None or pool.port is None:
         return None
     infected = book.malware_endpoint(pool.ip, pool.port)
@@ -44,7 +43,7 @@ def contact(session: Session, known: Known, pool: Server, book: Rulebook) -> Con
         return _infected(session, infected, pool)
     fact = book.endpoint(pool.ip, pool.port)
     # A page in the clear is none of a mining server; what HTTP says of mining has been read.
-    if fact is None or session.carriers[-1] == "http":
+    if fact is None or contradicted or session.carriers[-1] == "http":
         return None
     return _by_address(session, fact, pool)
 
