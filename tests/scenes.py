@@ -30,6 +30,8 @@ RULES = f"""\
 id: scene
 title: {{en: Scene, zh: 场景}}
 operator: Example Pool
+severity: high
+confidence: high
 reviewed: 2026-11-24
 sources:
   now: {{title: made for tests, date: 2026-11-01}}
@@ -48,16 +50,24 @@ match:
   addresses:
     - {{address: {POOL}, ports: [3333, 25, 8080], source: now}}
     - {{address: {OLD}, ports: [3333, 25], source: y2018}}
+examples:
+  match: [{{name: xmr.pool.example}}, {{address: '{POOL}:3333'}}]
+  not: [{{name: site.pool.example}}, {{address: '{POOL}:22'}}]
 """
 MALWARE = f"""\
 id: scene-malware
 title: {{en: Malware of scenes, zh: 场景恶意软件}}
+severity: critical
+confidence: medium
 reviewed: 2026-11-24
 sources:
   now: {{title: made for tests, date: 2026-11-01}}
 match:
   names: [{{name: control.example, kind: malware, source: now}}]
   addresses: [{{address: {INFECTED}, ports: [4444], kind: malware, source: now}}]
+examples:
+  match: [{{name: control.example}}, {{address: '{INFECTED}:4444'}}]
+  not: [{{name: example.org}}, {{address: '{INFECTED}:22'}}]
 """
 
 SUBSCRIBE = {"id": 1, "method": "mining.subscribe", "params": ["cgminer/4.12.1"]}

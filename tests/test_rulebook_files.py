@@ -21,16 +21,20 @@ from netminer_detect.rulebook.gathering import gather
 from netminer_detect.rulebook.packing import pack
 from netminer_detect.rulebook.schema import parse
 
-GOOD = """\
+HEAD = """\
 id: pool-example
 title: {en: Example, zh: 示例}
 operator: Example Pool
 reviewed: 2026-11-24
+severity: high
+confidence: high
 references: [https://pool.example/help]
 sources:
   help: {title: help pages, date: 2026-11-01}
   old: {title: old list, date: 2018}
 match:
+"""
+GOOD = HEAD + """\
   names:
     - {name: eu.pool.example, kind: server, ports: [3333, 443], coin: XMR, transport: plain, source: help}
   addresses:
@@ -39,6 +43,12 @@ match:
   agents:
     - {regex: '^ExampleMiner/', product: ExampleMiner, kind: gpu}
 """
+EXAMPLES = """\
+examples:
+  match: [{name: eu.pool.example}, {address: '8.8.4.4:3333'}, {agent: ExampleMiner/1}]
+  not: [{name: pool.example}, {address: '8.8.4.4:22'}, {agent: OtherMiner/1}]
+"""
+GOOD += EXAMPLES
 
 
 def book_of(*texts):
@@ -65,25 +75,25 @@ def test_a_rule_says_what_it_says():
     ("old", "new", "line", "what"),
     [
         ("operator:", "operater:", 3, "unknown key 'operater'"),
-        ("coin: XMR, transport", "cion: XMR, transport", 11, "unknown key 'cion'"),
-        ("kind: server", "kind: sever", 11, "'sever' is no kind"),
-        ("[3333, 443]", "[3333, 70000]", 11, "'70000' is no port"),
-        ("[3333, 443]", "3333", 11, "text where a list belongs"),
-        ("transport: plain, source: help", "transport: plain, source: hlep", 11, "'hlep' is not listed"),
-        ("name: eu.pool.example", "name: com", 11, "single label"),
-        ("name: eu.pool.example", "name: eu..pool", 11, "is not a host name"),
-        ("name: eu.pool.example", "name: 鱼池.com", 11, "not ASCII"),
-        ("name: eu.pool.example", "name: 10.1.2.3", 11, "is an address"),
-        ("address: 8.8.4.4", "address: 10.0.0.1", 13, "not a public address"),
-        ("address: 8.8.4.4", "address: 8.8.4", 13, "is no IP address"),
-        ("'^ExampleMiner/'", "'^(Example'", 16, "not a regular expression"),
-        ("'^ExampleMiner/'", "'^(a+)+$'", 16, "a repeated group"),
+        ("coin: XMR, transport", "cion: XMR, transport", 13, "unknown key 'cion'"),
+        ("kind: server", "kind: sever", 13, "'sever' is no kind"),
+        ("[3333, 443]", "[3333, 70000]", 13, "'70000' is no port"),
+        ("[3333, 443]", "3333", 13, "text where a list belongs"),
+        ("transport: plain, source: help", "transport: plain, source: hlep", 13, "'hlep' is not listed"),
+        ("{name: eu.pool.example", "{name: com", 13, "single label"),
+        ("{name: eu.pool.example", "{name: eu..pool", 13, "is not a host name"),
+        ("{name: eu.pool.example", "{name: 鱼池.com", 13, "not ASCII"),
+        ("{name: eu.pool.example", "{name: 10.1.2.3", 13, "is an address"),
+        ("{address: 8.8.4.4", "{address: 10.0.0.1", 15, "not a public address"),
+        ("{address: 8.8.4.4", "{address: 8.8.4", 15, "is no IP address"),
+        ("'^ExampleMiner/'", "'^(Example'", 18, "not a regular expression"),
+        ("'^ExampleMiner/'", "'^(a+)+$'", 18, "a repeated group"),
         ("reviewed: 2026-11-24", "reviewed: 2026-02-30", 4, "no date"),
         ("reviewed: 2026-11-24", "reviewed: soon", 4, "no date"),
         ("reviewed: 2026-11-24\n", "", 1, "lacks the key 'reviewed'"),
         ("id: pool-example", "id: Pool Example", 1, "no rule id"),
         ("title: {en: Example, zh: 示例}", "title: Example", 2, "text where a mapping belongs"),
-        ("match:", "match: [", 11, ""),
+        ("match:", "match: [", 13, ""),
         ("operator: Example Pool", "operator: &a Example Pool", 3, "an anchor or alias"),
         ("operator: Example Pool", "operator: !!python/name:os.system x", 3, "the tag"),
         ("operator: Example Pool", "operator: Example Pool\noperator: Twice", 4, "stands here twice"),
@@ -129,7 +139,7 @@ def test_two_rules_may_not_share_an_id():
 def test_facts_age_and_a_held_domain_keeps_its_names_fresh():
     name = "    - {name: eu.pool.example, kind: server, source: old}\n"
     address = "    - {address: 8.8.4.4, ports: [3333], source: help, verified: 2024-10}\n"
-    text = GOOD[: GOOD.index("  names:")] + "  names:\n" + name + "  addresses:\n" + address
+    text = HEAD + "  names:\n" + name + "  addresses:\n" + address + EXAMPLES
     book = book_of(text)
     assert book.name("eu.pool.example").stale and book.endpoint("8.8.4.4", 3333).stale
     held = text.replace("  addresses:", "    - {name: pool.example, kind: domain, source: help}\n  addresses:")
@@ -260,10 +270,10 @@ def test_rules_compile_from_the_command_line_and_ship_in_a_package(place, tmp_pa
 
 
 def test_age_is_judged_on_the_day_of_the_capture():
-    text = GOOD[: GOOD.index("  names:")] + (
+    text = HEAD + (
         "  names:\n    - {name: eu.pool.example, kind: server, source: old}\n"
         "  addresses:\n    - {address: 8.8.4.4, ports: [3333], source: help, verified: 2018-05-13}\n"
-    )
+    ) + EXAMPLES
     book = book_of(text)
     address, name = book.endpoint("8.8.4.4", 3333), book.name("eu.pool.example")
 

@@ -1,15 +1,18 @@
-"""The rulebook as the rest of the program asks it: who is this name, this address with this port, this agent?
+"""The rulebook as the rest of the program asks it: who is this name, this address with this port, this agent, and
+which rules speak of this wallet, this fingerprint, this certificate, these findings of one source?
 
 Contract: `load(own, endpoints)` opens the shipped rules, with a user's own files or folders in front of them; a wrong
 file is a ConfigError. Without `endpoints` no name and no address is known, agents are. Lookups take any text that
 the wire may hold and never raise. `names_table` and `endpoints_table` are for `kernel.interface.Watch`; they hold
 every name and endpoint that is known. For malware's infrastructure only `malware_name` and `malware_endpoint`
-answer, so that it cannot be taken for a mining server.
+answer, so that it cannot be taken for a mining server. What `marked` and `conditions` tell says more of a finding that
+stands, and makes none.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from netminer_detect.kernel.watch import build_table, contains, endpoint_hash, suffix_hashes
@@ -18,11 +21,12 @@ from netminer_detect.rulebook.compiled import Compiled, packed_address
 from netminer_detect.rulebook.loading import shipped, with_own
 
 if TYPE_CHECKING:
-    import re
-
-    from netminer_detect.rulebook.facts import AgentFact, EndpointFact, NameFact
+    from netminer_detect.rulebook.agents import Agents
+    from netminer_detect.rulebook.conditions import Conditional
+    from netminer_detect.rulebook.facts import AgentFact, EndpointFact, MarkKind, NameFact
 
 _MAX_AGENT = 256
+_MAX_MARK = 256
 
 
 def load(own: Sequence[str] = (), endpoints: bool = True) -> Rulebook:
@@ -37,7 +41,8 @@ class Rulebook:
         empty = memoryview(build_table(()))
         self._compiled = compiled
         self._endpoints = endpoints
-        self._agents: list[tuple[re.Pattern[str], AgentFact]] | None = None
+        self._agents: Agents | None = None
+        self._prefixes: tuple[int, ...] | None = None
         self._agents_seen: dict[str, AgentFact | None] = {}
         self.names_table: memoryview = compiled.name_table if endpoints else empty
         self.endpoints_table: memoryview = compiled.endpoint_table if endpoints else empty
@@ -98,10 +103,33 @@ class Rulebook:
 
     def _agent(self, text: str) -> AgentFact | None:
         if self._agents is None:
-            import re
+            from netminer_detect.rulebook.agents import Agents
 
-            self._agents = [(re.compile(regex, re.IGNORECASE), fact) for regex, fact in self._compiled.agents()]
-        return next((fact for pattern, fact in self._agents if pattern.search(text)), None) if text else None
+            self._agents = Agents(self._compiled.agents())
+        return self._agents.find(text) if text else None
+
+    def marked(self, kind: MarkKind, value: str) -> list[str]:
+        """The rules that know this wallet (the whole of it, or how it begins), fingerprint or fact of a certificate."""
+        if not (self._compiled.has_marks and self._endpoints):
+            return []
+        from netminer_detect.rulebook.facts import MARK_KINDS
+
+        value = value[:_MAX_MARK]
+        found = self._compiled.marks(MARK_KINDS.index(kind), value)
+        if kind == "wallet":
+            if self._prefixes is None:
+                lengths = {len(mark.value) for mark in self._compiled.all_marks() if mark.kind == "wallet-prefix"}
+                self._prefixes = tuple(sorted(lengths))
+            at = MARK_KINDS.index("wallet-prefix")
+            for length in self._prefixes:
+                if length <= len(value):
+                    found += self._compiled.marks(at, value[:length])
+        return list(dict.fromkeys(found))
+
+    @cached_property
+    def conditions(self) -> list[Conditional]:
+        """The rules' conditions over the findings of one source."""
+        return self._compiled.conditions() if self._compiled.has_conditions and self._endpoints else []
 
 
 def _as_seen(fact: NameFact, wanted: str, port: int | None) -> NameFact:

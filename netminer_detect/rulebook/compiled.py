@@ -13,6 +13,7 @@ section of `SECTIONS` u64 offset, u64 length; then the sections, each at a multi
 * names, malware_names: rows sorted by the name's bytes; ports: u16s that the rows point into.
 * endpoints, malware_endpoints: rows sorted by their key: address length, address padded to 16, port big-endian.
 * agents: rows in the order in which they are tried; rules: the texts of the rule ids (u32).
+* marks: rows sorted by kind and value; conditions: a list of `conditions.Conditional` as JSON.
 The checksum finds damage, not forgery: who may write the file may write the rules (`cache` asks for the owner).
 """
 
@@ -24,11 +25,14 @@ from bisect import bisect_left
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from netminer_detect.rulebook.facts import AgentFact, EndpointFact, Facts, NameFact
+    from collections.abc import Iterator
 
-MAGIC, VERSION = b"NMDRULES", 2
+    from netminer_detect.rulebook.conditions import Conditional
+    from netminer_detect.rulebook.facts import AgentFact, EndpointFact, Facts, MarkFact, NameFact
+
+MAGIC, VERSION = b"NMDRULES", 3
 SECTIONS = ("text", "ends", "name_table", "endpoint_table", "names", "malware_names", "ports", "endpoints",
-            "malware_endpoints", "agents", "rules")  # fmt: skip
+            "malware_endpoints", "agents", "rules", "marks", "conditions")  # fmt: skip
 HEAD = struct.Struct("=8sIIQ")
 PLACE = struct.Struct("=QQ")
 START = HEAD.size + PLACE.size * len(SECTIONS)
@@ -37,9 +41,11 @@ _CHECKED_FROM = 16  # the checksum covers the length and all behind it
 NAME = struct.Struct("=7IIHBBI")
 ENDPOINT = struct.Struct("=19sB6I")  # key, stale, until, operator rule coin source date
 AGENT = struct.Struct("=4I")  # regex rule product kind
+MARK = struct.Struct("=3I")  # kind value rule; kinds are numbers
 _ROWS = {
     "ends": 4, "name_table": 8, "endpoint_table": 8, "names": NAME.size, "malware_names": NAME.size, "ports": 2,
     "endpoints": ENDPOINT.size, "malware_endpoints": ENDPOINT.size, "agents": AGENT.size, "rules": 4,
+    "marks": MARK.size,
 }  # fmt: skip
 
 
@@ -162,11 +168,53 @@ class Compiled:
             found.append((regex, AgentFact(rule, product, kind)))
         return found
 
+    @property
+    def has_marks(self) -> bool:
+        return bool(self._section("marks"))
+
+    @property
+    def has_conditions(self) -> bool:
+        return len(self._section("conditions")) > len("[]")
+
+    def marks(self, kind: int, value: str) -> list[str]:
+        """The rules that have exactly this mark; `kind` is its place in MARK_KINDS."""
+        rows = self._section("marks")
+        count, wanted = len(rows) // MARK.size, (kind, value.encode("utf-8", "replace"))
+
+        def key(row: int) -> tuple[int, bytes]:
+            kind, number, _ = MARK.unpack_from(rows, row * MARK.size)
+            return kind, bytes(self._text[self._ends[number - 1] if number else 0 : self._ends[number]])
+
+        found, row = [], bisect_left(range(count), wanted, key=key)
+        while row < count and key(row) == wanted:
+            found.append(self._string(MARK.unpack_from(rows, row * MARK.size)[2]))
+            row += 1
+        return found
+
+    def all_marks(self) -> Iterator[MarkFact]:
+        """All marks, sorted by kind and value."""
+        from netminer_detect.rulebook.facts import MARK_KINDS, MarkFact
+
+        for kind, value, rule in MARK.iter_unpack(self._section("marks")):
+            yield MarkFact(MARK_KINDS[kind], self._string(value), self._string(rule))
+
+    def conditions(self) -> list[Conditional]:
+        """The conditions, in the order of their rules."""
+        from msgspec import DecodeError, json
+
+        from netminer_detect.rulebook.conditions import Conditional
+
+        try:
+            return json.decode(self._section("conditions"), type=list[Conditional])
+        except DecodeError as error:
+            raise DamagedRules(f"its conditions: {error}") from None
+
     def facts(self) -> Facts:
         """Everything that was packed."""
         from netminer_detect.rulebook.facts import Facts
 
         facts = Facts(agents=self.agents(), rules=[self._string(n) for n in self._section("rules").cast("I")])
+        facts.marks, facts.conditions = list(self.all_marks()), self.conditions()
         for section, malware in (("names", False), ("malware_names", True)):
             rows = self._rows[section]
             facts.names += [self._name_fact(rows, row) for row in range(len(rows) // NAME.size)]

@@ -1,4 +1,4 @@
-"""What the rulebook knows: names, addresses with ports, agents, each with its rule, source and date.
+"""What the rulebook knows: names, addresses with ports, agents, marks, each with its rule, source and date.
 
 Contract: facts are immutable. `date` is ISO 8601, as exact as the source is (`2019`, `2019-07`, `2019-07-16`):
 the day on which the source last stood by the fact. Stale facts are old or poor: they carry a `lookup`, no more.
@@ -15,13 +15,19 @@ Kinds of names, as `Rulebook.name` answers them:
 * `browser`: a host of browser-mining scripts or of their sockets;
 * `donation`: the fee server of a mining program: the program runs;
 * `malware`: infrastructure of miner malware: evidence of infection, never of mining.
+
+Names and addresses make findings. Agents, marks and conditions say more of a finding that stands; alone they accuse
+nobody, since others may share a wallet's prefix, a TLS library or a certificate's subject.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from netminer_detect.rulebook.conditions import Conditional
 
 NameKind = Literal["server", "domain", "website", "browser", "donation", "malware"]
 NAME_KINDS: tuple[NameKind, ...] = ("server", "domain", "website", "browser", "donation", "malware")
@@ -29,6 +35,10 @@ AGENT_KINDS = (
     "cpu", "gpu", "cpu-gpu", "asic", "hobby", "proxy", "rented", "browser", "farmer", "anomaly", "not-mining",
 )  # fmt: skip
 
+MarkKind = Literal["wallet", "wallet-prefix", "ja3", "ja4", "subject", "issuer", "serial", "sha256"]
+MARK_KINDS: tuple[MarkKind, ...] = (
+    "wallet", "wallet-prefix", "ja3", "ja4", "subject", "issuer", "serial", "sha256",
+)  # fmt: skip
 
 NAME_DAYS = 8 * 365
 ADDRESS_DAYS = 2 * 365
@@ -91,6 +101,15 @@ class AgentFact(Struct, frozen=True):
     kind: str
 
 
+class MarkFact(Struct, frozen=True):
+    """A wallet (or how it begins), a fingerprint of a ClientHello, or a fact of a certificate (subject and issuer in
+    small letters)."""
+
+    kind: MarkKind
+    value: str
+    rule: str
+
+
 class Facts(Struct):
     """All facts of some rules, before they are packed. An agent stands with its regular expression; the first
     that matches wins. `rules` are the ids of the rules they come from."""
@@ -99,3 +118,5 @@ class Facts(Struct):
     endpoints: list[EndpointFact] = field(default_factory=list)
     agents: list[tuple[str, AgentFact]] = field(default_factory=list)
     rules: list[str] = field(default_factory=list)
+    marks: list[MarkFact] = field(default_factory=list)
+    conditions: list[Conditional] = field(default_factory=list)

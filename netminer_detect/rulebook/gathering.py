@@ -5,7 +5,9 @@ ports add up; coin and transport stand only where all that tell them agree. An a
 was last verified, a name after eight: addresses change hands, names stay with their operator (today the catalogue
 of 2018 is history, the pool tables of 2019 are not). A name ages with the freshest name above it in the same rule:
 the operator still holds the domain. Where two rules claim a name or endpoint, the first
-by id has it. `override(shipped, own)`: an own rule replaces the shipped rule of its id, an own fact a shipped one.
+by id has it; of marks and conditions each rule has its own. A network stands for each of its addresses; more than
+MAX_ENDPOINTS addresses with ports are a ConfigError. `override(shipped, own)`: an own rule replaces the shipped rule
+of its id, an own fact a shipped one.
 """
 
 from __future__ import annotations
@@ -17,9 +19,20 @@ from typing import TypeVar
 from msgspec.structs import replace
 
 from netminer_detect.errors import ConfigError
-from netminer_detect.rulebook.facts import ADDRESS_DAYS, NAME_DAYS, AgentFact, EndpointFact, Facts, NameFact
-from netminer_detect.rulebook.schema import NameEntry, Rule, first_day
+from netminer_detect.rulebook.conditions import Conditional
+from netminer_detect.rulebook.entries import AddressEntry, NameEntry, NetworkEntry, Rule
+from netminer_detect.rulebook.facts import (
+    ADDRESS_DAYS,
+    NAME_DAYS,
+    AgentFact,
+    EndpointFact,
+    Facts,
+    MarkFact,
+    NameFact,
+)
+from netminer_detect.rulebook.fields import first_day
 
+MAX_ENDPOINTS = 1_000_000
 _EPOCH = date(1970, 1, 1).toordinal()
 T = TypeVar("T")
 
@@ -38,7 +51,12 @@ def gather(rules: Iterable[Rule]) -> Facts:
             names.setdefault(_name_key(name), name)
         for endpoint in _endpoints(rule):
             endpoints.setdefault(_endpoint_key(endpoint), endpoint)
-        facts.agents += rule.agents
+            if len(endpoints) > MAX_ENDPOINTS:
+                raise ConfigError(f"{rule.path}:1", f"with this rule there are more than {MAX_ENDPOINTS} addresses "
+                                  "with ports", "name smaller networks or fewer ports")  # fmt: skip
+        facts.agents += [(entry.regex, entry.fact) for entry in rule.agents]
+        facts.marks += dict.fromkeys(MarkFact(entry.kind, entry.value, rule.id) for entry in rule.marks)
+        facts.conditions += [Conditional(rule.id, entry.condition) for entry in rule.conditions]
     facts.names = [names[name] for name in sorted(names)]
     facts.endpoints = [endpoints[key] for key in sorted(endpoints)]
     facts.rules = sorted(seen)
@@ -58,6 +76,8 @@ def override(shipped: Facts, own: Facts) -> Facts:
         [endpoints[key] for key in sorted(endpoints)],
         agents,
         sorted(gone | set(shipped.rules)),
+        own.marks + [fact for fact in shipped.marks if fact.rule not in gone],
+        own.conditions + [one for one in shipped.conditions if one.rule not in gone],
     )
 
 
@@ -92,9 +112,11 @@ def _names(rule: Rule) -> list[NameFact]:
         entries = by_name[name]
         kind = entries[0].kind
         if any(entry.kind != kind for entry in entries):
-            raise ConfigError(f"{rule.path}:1", f"the name {name!r} stands here with two kinds", "keep one")
+            other = next(entry for entry in entries if entry.kind != kind)
+            raise ConfigError(f"{rule.path}:{other.line}", f"the name {name!r} is {kind} in line {entries[0].line} and "
+                              f"{other.kind} here", "keep one kind")  # fmt: skip
         newest = max(entries, key=lambda entry: entry.date)
-        weak = all(entry.weak for entry in entries)
+        weak = all(entry.weak is not None for entry in entries)
         until = 0 if weak else max(_days(newest.date) + NAME_DAYS, _held(name, facts))
         facts[name] = NameFact(
             name,
@@ -122,17 +144,27 @@ def _held(name: str, facts: dict[str, NameFact]) -> int:
 def _endpoints(rule: Rule) -> list[EndpointFact]:
     """The addresses of a rule that have ports, one fact for each address and port."""
     facts: dict[tuple[str, int], EndpointFact] = {}
-    for entry in rule.addresses:
-        until = 0 if entry.weak else _days(entry.date) + ADDRESS_DAYS
+    entries: list[AddressEntry | NetworkEntry] = [*rule.addresses, *rule.networks]
+    for entry in entries:
+        until = 0 if entry.weak is not None else _days(entry.date) + ADDRESS_DAYS
         stale = _days(rule.reviewed) > until
-        for port in entry.ports:
-            fact = EndpointFact(
-                entry.address, port, rule.operator, rule.id, entry.coin, entry.source, entry.date, stale, until,
-                entry.kind,
-            )
-            had = facts.get((entry.address, port))
-            if had is not None:
-                newer = max(had, fact, key=lambda either: either.date)
-                fact = replace(newer, coin=_agreed((had.coin, fact.coin)))
-            facts[entry.address, port] = fact
+        for address in _addresses(entry):
+            for port in entry.ports:
+                fact = EndpointFact(
+                    address, port, rule.operator, rule.id, entry.coin, entry.source, entry.date, stale, until,
+                    entry.kind,
+                )
+                had = facts.get((address, port))
+                if had is not None:
+                    newer = max(had, fact, key=lambda either: either.date)
+                    fact = replace(newer, coin=_agreed((had.coin, fact.coin)))
+                facts[address, port] = fact
     return list(facts.values())
+
+
+def _addresses(entry: AddressEntry | NetworkEntry) -> Iterable[str]:
+    if isinstance(entry, AddressEntry):
+        return (entry.address,)
+    from ipaddress import ip_network
+
+    return map(str, ip_network(entry.network))

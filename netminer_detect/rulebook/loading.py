@@ -32,7 +32,7 @@ _MAX_FILES = 20_000
 _MAX_BYTES = 1 << 28
 _SETTLED_NS = 2_000_000_000
 # Raised whenever rules are read or gathered differently: what was cached before is then compiled anew.
-_COMPILER = f"{VERSION}.2"
+_COMPILER = f"{VERSION}.3"
 
 _Listing = list[tuple[str, os.stat_result]]
 

@@ -67,23 +67,30 @@ def normal(name: str) -> str:
     return name.lower().rstrip(".")
 
 
-def fault(name: str) -> str | None:
-    """Why a normal name may not stand in a rule; None if it may."""
+def fault(name: str) -> tuple[str, str] | None:
+    """Why a normal name may not stand in a rule and what to do; None if it may."""
     import re
 
     if not name.isascii():
-        return "is not ASCII: write it in punycode (xn--…)"
+        alike = "".join(letter for letter in name if not letter.isascii())[:10]
+        return f"is not ASCII ({alike})", "write it as it travels, in punycode (xn--…), if these letters are meant"
     if len(name) > MAX_NAME:
-        return f"is longer than {MAX_NAME} characters"
+        return f"is longer than {MAX_NAME} characters", "correct or remove it"
     labels = name.split(".")
+    if "://" in name or "/" in name:
+        return "is a URL", "write the host name alone"
+    if ":" in name:
+        return "holds a port", "write the port under ports"
+    if name.startswith("*."):
+        return "begins with *.", "leave that out: sub-domains count anyway"
     if len(labels) < 2:
-        return "is a single label and would match every name below it"
+        return "is a single label and would match every name below it", "write the whole name"
     if labels[-1].isdigit():
-        return "is an address: write it under addresses"
+        return "is an address", "write it under addresses"
     if name in _OPEN or (len(labels) == 2 and labels[0] in _REGISTRY and len(labels[1]) == 2):
-        return "is a domain in which anybody may have a name"
+        return "is a domain in which anybody may have a name", "write the whole name of the one host that is meant"
     if not all(re.fullmatch(_LABEL, label) for label in labels):
-        return "is not a host name"
+        return "is not a host name", "correct or remove it"
     return None
 
 

@@ -10,11 +10,14 @@ import zlib
 from array import array
 from collections.abc import Iterable, Iterator
 
+from msgspec import json
+
 from netminer_detect.kernel.watch import build_table, endpoint_hash, name_hash
 from netminer_detect.rulebook.compiled import (
     AGENT,
     ENDPOINT,
     MAGIC,
+    MARK,
     NAME,
     PLACE,
     SECTIONS,
@@ -23,7 +26,7 @@ from netminer_detect.rulebook.compiled import (
     endpoint_key,
     packed_address,
 )
-from netminer_detect.rulebook.facts import NAME_KINDS, EndpointFact, Facts, NameFact
+from netminer_detect.rulebook.facts import MARK_KINDS, NAME_KINDS, EndpointFact, Facts, MarkFact, NameFact
 
 
 class _Texts:
@@ -61,6 +64,11 @@ def pack(facts: Facts) -> bytes:
             for regex, fact in facts.agents
         ),
         "rules": array("I", map(texts.number, facts.rules)).tobytes(),
+        "marks": b"".join(
+            MARK.pack(MARK_KINDS.index(fact.kind), texts.number(fact.value), texts.number(fact.rule))
+            for fact in sorted(facts.marks, key=_mark_key)
+        ),
+        "conditions": json.encode(facts.conditions),
         "ports": ports.tobytes(),
     }
     sections["text"], sections["ends"] = texts.sections()
@@ -73,6 +81,10 @@ def pack(facts: Facts) -> bytes:
         at += len(padded)
     rest = struct.pack("=Q", at) + b"".join(places) + b"".join(body)
     return MAGIC + struct.pack("=II", VERSION, zlib.crc32(rest)) + rest
+
+
+def _mark_key(fact: MarkFact) -> tuple[int, bytes, str]:
+    return MARK_KINDS.index(fact.kind), fact.value.encode(), fact.rule
 
 
 def _hashes(endpoints: Iterable[EndpointFact]) -> Iterator[int]:

@@ -5,263 +5,174 @@ Contract: `parse(data, path)` reads one file, which holds one rule:
     id: pool-example                        # letters, digits, hyphens; unique
     title: {en: Example Pool, zh: 示例矿池}
     operator: Example Pool                  # who runs the servers; left out where nobody is known
-    reviewed: 2026-11-24                    # facts age up to this day
+    severity: high                          # how much it matters where it is true: low, medium, high, critical
+    confidence: high                        # how sure its facts are: low, medium, high
+    tags: [chinese]                         # words to find it by
+    reviewed: 2026-11-24                    # facts age up to this day; the next review is due a year later,
+    review_by: 2027-06-01                   # or on this day
     references: [https://pool.example/help]
     sources:
-      help: {title: the operator's help pages, date: 2026-11-01}
-    match:
+      help: {title: the operator's help pages, date: 2026-11-01, url: 'https://pool.example/help', licence: MIT}
+    match:                                  # each line counts by itself
       names:                                # sub-domains count too; kinds: see facts
         - {name: eu.pool.example, kind: server, ports: [3333], coin: XMR, transport: plain, source: help}
       addresses:                            # without ports an address convicts nobody
-        - {address: 203.0.113.9, ports: [3333], coin: XMR, source: help, verified: 2026-11-01}
+        - {address: 203.0.113.9, ports: [3333], coin: XMR, source: help, first: 2024-05, verified: 2026-11-01}
+      networks:                             # at most 256 addresses
+        - {network: 203.0.113.16/28, ports: [3333], source: help}
       agents:                               # the first that matches wins; case does not count
         - {regex: '^ExampleMiner/', product: ExampleMiner, kind: gpu}
-    examples:                               # texts that this rule must answer, and texts that it must not
-      match: [{name: eu.pool.example}, {address: '203.0.113.9:3333'}, {agent: ExampleMiner/1}]
-      not: [{name: www.pool.example}]
+      wallets:
+        - {wallet: 48exampleexample, coin: XMR, source: help}
+        - {prefix: bc1qexample, coin: BTC, source: help}
+      ja3: [{ja3: 0123456789abcdef0123456789abcdef, product: ExampleMiner, source: help}]
+      ja4: [{ja4: t13d1516h2_8daaf6152771_e5627efa2ab1, product: ExampleMiner, source: help}]
+      certificates:                         # what TLS 1.2 shows: subject, issuer, serial or sha256
+        - {subject: Example Pool Ltd, source: help}
+      dialects: [{dialect: stratum-v1, algorithm: sha256d, coin: BTC}]
+      devices: [{model: Antminer S19, firmware: vnish}]
+      when:                                 # a condition over all findings of one source: see condition_reading
+        all: [{rule: agent-xmrig}, {not: {role: managed}}, {carrier: tls, port: 443}]
+        within: 1h
+    examples:                               # of every kind above one that the rule must answer, and one it must not
+      match: [{name: eu.pool.example}, {address: '203.0.113.9:3333'}, {agent: ExampleMiner/1}, {wallet: bc1qexample7},
+              {ja3: 0123456789abcdef0123456789abcdef}, {subject: Example Pool Ltd}, {seen: [{dialect: stratum-v1}]}]
+      not: [{name: www.pool.example}, …]
 
-`date` of a name and `verified` of an address default to their source's date; `weak: why` marks a poor fact.
+Every fact may say `first` (first seen), `verified` (default: its source's date) and `weak: why` (a poor fact).
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
-from collections.abc import Callable, Collection
-from datetime import date
-from typing import Literal, TypeVar
+from functools import partial
+from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import Struct
 
-from netminer_detect.errors import ConfigError
-from netminer_detect.rulebook import names
+from netminer_detect.rulebook.condition_reading import condition, sights
 from netminer_detect.rulebook.document import Node, read
-from netminer_detect.rulebook.facts import AGENT_KINDS, NAME_KINDS, AgentFact, NameKind
+from netminer_detect.rulebook.entries import (
+    CONFIDENCES,
+    SEVERITIES,
+    ConditionEntry,
+    Example,
+    Rule,
+    Source,
+)
+from netminer_detect.rulebook.fact_reading import FactReader
+from netminer_detect.rulebook.fields import Fields
 
-_MAX_TEXT = 1000
-_MAX_REGEX = 200
-T = TypeVar("T")
-
-
-class NameEntry(Struct, frozen=True):
-    """One line under names."""
-
-    name: str
-    kind: NameKind
-    ports: tuple[int, ...]
-    coin: str | None
-    transport: str | None
-    source: str
-    date: str
-    weak: bool
-
-
-class AddressEntry(Struct, frozen=True):
-    """One line under addresses."""
-
-    address: str
-    kind: Literal["server", "malware"]
-    ports: tuple[int, ...]
-    coin: str | None
-    source: str
-    date: str
-    weak: bool
-
-
-class Example(Struct, frozen=True):
-    """A text that the rule must (or must not) answer; `what` is name, address or agent."""
-
-    what: str
-    text: str
-    matches: bool
-
-
-class Rule(Struct):
-    """One rule file."""
-
-    path: str
-    id: str
-    title_en: str
-    title_zh: str
-    operator: str | None
-    reviewed: str
-    references: list[str]
-    names: list[NameEntry] = field(default_factory=list)
-    addresses: list[AddressEntry] = field(default_factory=list)
-    agents: list[tuple[str, AgentFact]] = field(default_factory=list)
-    examples: list[Example] = field(default_factory=list)
+# What stands under `match`, and which examples show it.
+KINDS = ("names", "addresses", "networks", "agents", "wallets", "ja3", "ja4", "certificates", "dialects", "devices",
+         "when")  # fmt: skip
+SHOWN_BY: dict[str, tuple[str, ...]] = {
+    "names": ("name",), "addresses": ("address",), "networks": ("address",), "agents": ("agent",),
+    "wallets": ("wallet",), "ja3": ("ja3",), "ja4": ("ja4",),
+    "certificates": ("subject", "issuer", "serial", "sha256"),
+    "dialects": ("seen",), "devices": ("seen",), "when": ("seen",),
+}  # fmt: skip
+EXAMPLES = tuple(dict.fromkeys(what for shown in SHOWN_BY.values() for what in shown))
+_NEEDED = ("id", "title", "severity", "confidence", "reviewed", "match", "examples")
+_OPTIONAL = ("operator", "tags", "review_by", "references", "sources")
 
 
 def parse(data: bytes, path: str) -> Rule:
     """The rule in a file's bytes. Raises ConfigError."""
-    return _Reader(path).rule(read(data, path))
+    return _Reader(Fields(path)).rule(read(data, path))
 
 
 class _Reader(Struct):
-    """Reads nodes of one file; `sources` maps the short names of its sources to (title, date)."""
+    """Reads the nodes of one file."""
 
-    path: str
-    sources: dict[str, tuple[str, str]] = field(default_factory=dict)
-
-    def wrong(self, node: Node, what: str, fix: str) -> ConfigError:
-        return ConfigError(f"{self.path}:{node.line}", what, fix)
+    fields: Fields
 
     def rule(self, node: Node) -> Rule:
-        needed = ("id", "title", "reviewed", "match")
-        entries = self.mapping(node, "a rule", needed, ("operator", "references", "sources", "examples"))
-        title = self.mapping(entries["title"], "title", ("en", "zh"))
-        if "sources" in entries:
-            for short, source in self.any_mapping(entries["sources"], "sources").items():
-                parts = self.mapping(source, "a source", ("title", "date"), ("licence", "url"))
-                self.sources[short] = (self.text(parts["title"]), self.day(parts["date"]))
+        fields = self.fields
+        entries = fields.mapping(node, "a rule", _NEEDED, _OPTIONAL)
+        title = fields.mapping(entries["title"], "title", ("en", "zh"))
         rule = Rule(
-            path=self.path,
-            id=self.identifier(entries["id"]),
-            title_en=self.text(title["en"]),
-            title_zh=self.text(title["zh"]),
-            operator=self.text(entries["operator"]) if "operator" in entries else None,
-            reviewed=self.day(entries["reviewed"]),
-            references=self.all_of(entries.get("references"), self.text),
+            path=fields.path,
+            id=fields.identifier(entries["id"]),
+            title_en=fields.text(title["en"]),
+            title_zh=fields.text(title["zh"]),
+            operator=fields.optional(entries, "operator"),
+            severity=fields.choice(entries["severity"], SEVERITIES, "severity"),
+            confidence=fields.choice(entries["confidence"], CONFIDENCES, "confidence"),
+            reviewed=fields.day(entries["reviewed"]),
+            review_by=fields.day(entries["review_by"]) if "review_by" in entries else None,
+            tags=fields.all_of(entries.get("tags"), fields.identifier),
+            references=fields.all_of(entries.get("references"), self._reference),
+            lines=dict(node.key_lines),
+            sources=self._sources(entries.get("sources")),
         )
-        match = self.mapping(entries["match"], "match", (), ("names", "addresses", "agents"))
-        rule.names = self.all_of(match.get("names"), self.name_entry)
-        rule.addresses = self.all_of(match.get("addresses"), self.address_entry)
-        rule.agents = self.all_of(match.get("agents"), lambda item: self.agent(item, rule.id))
-        if not (rule.names or rule.addresses or rule.agents):
-            raise self.wrong(entries["match"], "the rule matches nothing", "give names, addresses or agents")
-        if "examples" in entries:
-            rule.examples = self.examples(entries["examples"])
+        self._match(rule, entries["match"])
+        rule.examples = self._examples(entries["examples"])
+        self._check_examples(rule, entries)
         return rule
 
-    def name_entry(self, node: Node) -> NameEntry:
-        optional = ("ports", "coin", "transport", "date", "weak")
-        entries = self.mapping(node, "a name", ("name", "kind", "source"), optional)
-        name = names.normal(self.text(entries["name"]))
-        if bad := names.fault(name):
-            raise self.wrong(entries["name"], f"the name {name!r} {bad}", "correct or remove it")
-        kind = self.choice(entries["kind"], NAME_KINDS, "kind")
-        transport = self.choice(entries["transport"], ("plain", "tls"), "transport") if "transport" in entries else None
-        source, day = self.source(entries, "date")
-        return NameEntry(name, kind, self.ports(entries), self.coin(entries), transport, source, day, "weak" in entries)
-
-    def address_entry(self, node: Node) -> AddressEntry:
-        optional = ("ports", "coin", "verified", "weak", "kind")
-        entries = self.mapping(node, "an address", ("address", "source"), optional)
-        text = self.text(entries["address"])
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
-            fix = "write one IPv4 or IPv6 address"
-            raise self.wrong(entries["address"], f"{text!r} is no IP address", fix) from None
-        if not address.is_global or address.is_multicast:
-            fix = "remove it: elsewhere it is another host"
-            raise self.wrong(entries["address"], f"{text} is not a public address", fix)
-        kind: Literal["server", "malware"] = "server"
-        if "kind" in entries:
-            kind = self.choice(entries["kind"], ("server", "malware"), "kind")
-        source, day = self.source(entries, "verified")
-        return AddressEntry(str(address), kind, self.ports(entries), self.coin(entries), source, day, "weak" in entries)
-
-    def agent(self, node: Node, rule: str) -> tuple[str, AgentFact]:
-        entries = self.mapping(node, "an agent", ("regex", "product", "kind"))
-        pattern = self.text(entries["regex"])
-        if len(pattern) > _MAX_REGEX:
-            raise self.wrong(entries["regex"], f"a regular expression over {_MAX_REGEX} characters", "shorten it")
-        if re.search(r"[*+}]\)*[*+{]|\)[*+{]", pattern):
-            raise self.wrong(entries["regex"], "a repeated group can take for ever", "repeat single characters only")
-        try:
-            re.compile(pattern, re.IGNORECASE)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise self.wrong(entries["regex"], f"not a regular expression: {error}", "correct it") from None
-        kind = self.choice(entries["kind"], AGENT_KINDS, "kind")
-        return pattern, AgentFact(rule, self.text(entries["product"]), kind)
-
-    def examples(self, node: Node) -> list[Example]:
-        entries = self.mapping(node, "examples", (), ("match", "not"))
-        found = []
-        for key, matches in (("match", True), ("not", False)):
-            for item in self.all_of(entries.get(key), lambda item: item):
-                parts = self.mapping(item, "an example", (), ("name", "address", "agent"))
-                found += [Example(what, self.text(text), matches) for what, text in parts.items()]
+    def _sources(self, node: Node | None) -> dict[str, Source]:
+        if node is None:
+            return {}
+        fields, found = self.fields, {}
+        for short, source in fields.any_mapping(node, "sources").items():
+            parts = fields.mapping(source, "a source", ("title", "date"), ("licence", "url"))
+            url = self._reference(parts["url"]) if "url" in parts else None
+            licence = fields.optional(parts, "licence")
+            found[short] = Source(fields.text(parts["title"]), fields.day(parts["date"]), licence, url)
         return found
 
-    def source(self, entries: dict[str, Node], day_key: str) -> tuple[str, str]:
-        """The title and date of an entry's source; the entry's own date counts if it has one."""
-        short = self.text(entries["source"])
-        if short not in self.sources:
-            raise self.wrong(entries["source"], f"the source {short!r} is not listed", "add it under sources")
-        title, day = self.sources[short]
-        return title, self.day(entries[day_key]) if day_key in entries else day
+    def _match(self, rule: Rule, node: Node) -> None:
+        entries = self.fields.mapping(node, "match", (), KINDS)
+        if not any(value.items or value.entries for value in entries.values()):
+            raise self.fields.wrong(node, "the rule matches nothing", f"give at least one of {', '.join(KINDS)}")
+        reader, each = FactReader(self.fields, rule.sources), self.fields.all_of
+        rule.names = each(entries.get("names"), reader.name)
+        rule.addresses = each(entries.get("addresses"), reader.address)
+        rule.networks = each(entries.get("networks"), reader.network)
+        rule.agents = each(entries.get("agents"), lambda item: reader.agent(item, rule.id))
+        rule.marks = each(entries.get("wallets"), reader.wallet)
+        fingerprints: tuple[Literal["ja3", "ja4"], ...] = ("ja3", "ja4")
+        for kind in fingerprints:
+            rule.marks += each(entries.get(kind), partial(reader.fingerprint, kind=kind))
+        rule.marks += each(entries.get("certificates"), reader.certificate)
+        rule.conditions = each(entries.get("dialects"), reader.dialect) + each(entries.get("devices"), reader.device)
+        if "when" in entries:
+            when = entries["when"]
+            rule.conditions.append(ConditionEntry(kind="when", line=when.line, condition=condition(self.fields, when)))
 
-    def coin(self, entries: dict[str, Node]) -> str | None:
-        return self.text(entries["coin"]) if "coin" in entries else None
+    def _examples(self, node: Node) -> list[Example]:
+        entries = self.fields.mapping(node, "examples", ("match", "not"))
+        found: list[Example] = []
+        for key, matches in (("match", True), ("not", False)):
+            for examples in self.fields.all_of(entries[key], partial(self._example, matches=matches)):
+                found += examples
+        return found
 
-    def ports(self, entries: dict[str, Node]) -> tuple[int, ...]:
-        return tuple(sorted(set(self.all_of(entries.get("ports"), self.port))))
+    def _example(self, node: Node, matches: bool) -> list[Example]:
+        fields, found = self.fields, []
+        for what, value in fields.mapping(node, "an example", (), EXAMPLES).items():
+            if what == "seen":
+                seen = sights(fields, value)
+                shown = "; ".join(" ".join(f"{key}={text}" for key, text in facts) for facts, _ in seen)
+                found.append(Example(node.line, what, shown, matches, seen))
+            else:
+                found.append(Example(node.line, what, fields.text(value), matches))
+        return found
 
-    def port(self, node: Node) -> int:
-        text = self.text(node)
-        if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 65536):
-            raise self.wrong(node, f"{text!r} is no port", "write a number from 1 to 65535")
-        return int(text)
+    def _check_examples(self, rule: Rule, entries: dict[str, Node]) -> None:
+        """Of every kind that the rule matches there must be one example that it answers, and one that it does not."""
+        match = self.fields.any_mapping(entries["match"], "match")
+        for kind in match:
+            shown = SHOWN_BY[kind]
+            for key, matches in (("match", True), ("not", False)):
+                if not any(one.what in shown and one.matches is matches for one in rule.examples):
+                    says = "the rule must answer" if matches else "it must not answer"
+                    raise self.fields.wrong(
+                        entries["examples"], f"no example under {key!r} for {kind}",
+                        f"add one that {says}: {{{shown[0]}: …}}")  # fmt: skip
 
-    def day(self, node: Node) -> str:
-        text = self.text(node)
-        if not re.fullmatch(r"[12]\d\d\d(-\d\d(-\d\d)?)?", text) or first_day(text) is None:
-            raise self.wrong(node, f"{text!r} is no date", "write it as 2026, 2026-11 or 2026-11-24")
+    def _reference(self, node: Node) -> str:
+        text = self.fields.text(node)
+        if not text.startswith(("https://", "http://")) or " " in text:
+            raise self.fields.wrong(node, f"{self.fields.shown(node)} is no web address", "write it as https://…")
         return text
-
-    def identifier(self, node: Node) -> str:
-        text = self.text(node)
-        if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", text) or len(text) > 64:
-            raise self.wrong(node, f"{text!r} is no rule id", "use small letters, digits and single hyphens, up to 64")
-        return text
-
-    def choice(self, node: Node, allowed: Collection[T], what: str) -> T:
-        text = self.text(node)
-        for value in allowed:
-            if value == text:
-                return value
-        raise self.wrong(node, f"{text!r} is no {what}", "use one of " + ", ".join(map(str, allowed)))
-
-    def text(self, node: Node) -> str:
-        if node.text is None:
-            raise self.wrong(node, f"{node.shape} where a text belongs", "write a single value")
-        if not node.text.strip() or len(node.text) > _MAX_TEXT or not node.text.isprintable():
-            fix = f"write 1 to {_MAX_TEXT} printable characters"
-            raise self.wrong(node, "an empty, overlong or unprintable text", fix)
-        return node.text.strip()
-
-    def all_of(self, node: Node | None, each: Callable[[Node], T]) -> list[T]:
-        if node is None:
-            return []
-        if node.items is None:
-            fix = "write a list: [a, b] or lines with - in front"
-            raise self.wrong(node, f"{node.shape} where a list belongs", fix)
-        return [each(item) for item in node.items]
-
-    def any_mapping(self, node: Node, what: str) -> dict[str, Node]:
-        if node.entries is None:
-            raise self.wrong(node, f"{what}: {node.shape} where a mapping belongs", "write key: value lines")
-        return node.entries
-
-    def mapping(self, node: Node, what: str, needed: tuple[str, ...], allowed: tuple[str, ...] = ()) -> dict[str, Node]:
-        """A mapping's entries, none unknown and none missing."""
-        entries = self.any_mapping(node, what)
-        for key in entries:
-            if key not in needed and key not in allowed:
-                where = f"{self.path}:{node.key_lines[key]}"
-                raise ConfigError(where, f"unknown key {key!r} in {what}", "use " + ", ".join(needed + allowed))
-        for key in needed:
-            if key not in entries:
-                raise self.wrong(node, f"{what} lacks the key {key!r}", "add it")
-        return entries
-
-
-def first_day(text: str) -> date | None:
-    """The first day of a year, month or day; None if there is no such day."""
-    year, month, day = ([int(part) for part in text.split("-")] + [1, 1])[:3]
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
