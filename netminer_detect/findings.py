@@ -8,9 +8,12 @@ they were sent; outputs escape them. `Evidence` excerpts are already masked.
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 
 class Level(IntEnum):

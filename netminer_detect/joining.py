@@ -7,12 +7,15 @@ with `drafts()`, which is called once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from netminer_detect.detect.collected import Collected
-from netminer_detect.detect.drafts import Draft
 from netminer_detect.findings import Totals, Unread
 from netminer_detect.reading import SeriesResult
+
+if TYPE_CHECKING:
+    from netminer_detect.detect.collected import Collected
+    from netminer_detect.detect.drafts import Draft
 
 _DIED = "two workers died reading this series"
 
@@ -28,15 +31,14 @@ class Joined:
         self.lost: set[int] = set()
         self._series = series
         self._states = 0
-        self._collected = Collected(kept, len(series) > 1)
+        self._kept = kept
+        self._collected: Collected | None = None
 
     def take(self, number: int, result: SeriesResult | None) -> None:
         """See the module's contract."""
         files, totals = self._series[number], self.totals
         if result is not None:
-            for draft in result.drafts:
-                draft.states = {self._states + state for state in draft.states}
-                self._collected.put(draft)
+            self._put(result.drafts)
             self._states += result.states
             self.fine |= frozenset(result.fine)
             self.readable += len(result.read)
@@ -50,8 +52,19 @@ class Joined:
 
     def drafts(self) -> list[Draft]:
         """See the module's contract."""
+        if self._collected is None:
+            return []
         self._count_dropped(self._collected.dropped)
         return self._collected.drafts()
+
+    def _put(self, drafts: Iterable[Draft]) -> None:
+        for draft in drafts:
+            if self._collected is None:
+                from netminer_detect.detect.collected import Collected
+
+                self._collected = Collected(self._kept, len(self._series) > 1)
+            draft.states = {self._states + state for state in draft.states}
+            self._collected.put(draft)
 
     def _count(self, result: SeriesResult) -> None:
         counters, totals = result.counters, self.totals

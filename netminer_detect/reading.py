@@ -11,12 +11,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct, field
 
-from netminer_detect.detect.collected import Collected
-from netminer_detect.detect.drafts import Draft
 from netminer_detect.errors import CaptureError
 from netminer_detect.findings import Unread
 from netminer_detect.interrupts import Interrupts
@@ -27,6 +25,9 @@ from netminer_detect.sources.opening import CaptureStream, open_capture
 from netminer_detect.sources.precision import HEAD, has_nanoseconds
 from netminer_detect.sources.series import Ending, ending_of
 from netminer_detect.sources.sizes import size_of
+
+if TYPE_CHECKING:
+    from netminer_detect.detect.drafts import Draft
 
 # Progress is drawn ten times a second at most; a message a megabyte is plenty and costs nothing.
 TELL_BYTES = 1 << 20
@@ -117,6 +118,8 @@ def _close(scan: SeriesScan, result: SeriesResult) -> None:
     for draft in drafts:
         draft.states = {result.states}
     if result.drafts:
+        from netminer_detect.detect.collected import Collected
+
         collected = Collected(scan.bounds.kept, scan.apart)
         for draft in [*result.drafts, *drafts]:
             collected.put(draft)

@@ -8,7 +8,6 @@ report, with `interrupted` set in its totals.
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -16,12 +15,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from netminer_detect.bounds import LEAST, Bounds
-from netminer_detect.detect.addresses import is_private
-from netminer_detect.detect.finish import Context, finish
-from netminer_detect.detect.roles import settle_roles
-from netminer_detect.detect.summing import build_report
 from netminer_detect.errors import ConfigError
-from netminer_detect.estimate.power import NOTHING_KNOWN, Efficiencies
 from netminer_detect.findings import Organisation, Report, Totals, Unread
 from netminer_detect.joining import Joined
 from netminer_detect.kernel import flow_bytes, make_kernel
@@ -39,6 +33,8 @@ from netminer_detect.sources.sizes import size_of
 from netminer_detect.triage import LENGTHS, OPENINGS, TOKENS
 
 if TYPE_CHECKING:
+    from netminer_detect.detect.drafts import Draft
+    from netminer_detect.estimate.power import Efficiencies
     from netminer_detect.organisations.inventory import Inventory
 
 Warn = Callable[[str], None]
@@ -59,10 +55,14 @@ class Ours(Struct, frozen=True):
     spans: tuple[tuple[int, int, int], ...]
 
     def holds(self, ip: str) -> bool:
+        from netminer_detect.detect.addresses import is_private
+
         if is_private(ip) or (self.inventory is not None and self.inventory.contains(ip)):
             return True
         if not self.spans:
             return False
+        import ipaddress
+
         address = ipaddress.ip_address(ip)
         return any(version == address.version and low <= int(address) <= high for version, low, high in self.spans)
 
@@ -105,11 +105,25 @@ def run_scan(
     totals = joined.totals
     totals.inputs_failed = len(totals.unread)
     totals.seconds = time.monotonic() - began
-    findings = finish(settle_roles(joined.drafts(), ours.holds), Context(settings.sensor, ours.unit_of, joined.fine))
+    drafts = joined.drafts()
+    report = _judged(drafts, settings, ours, joined, efficiencies) if drafts else Report([], [], [], totals)
+    return Outcome(report, joined.readable)
+
+
+def _judged(
+    drafts: list[Draft], settings: ScanSettings, ours: Ours, joined: Joined, efficiencies: Efficiencies | None
+) -> Report:
+    """What the drafts amount to. Most captures hold none, and need none of this."""
+    from netminer_detect.detect.finish import Context, finish
+    from netminer_detect.detect.roles import settle_roles
+    from netminer_detect.detect.summing import build_report
+    from netminer_detect.estimate.power import NOTHING_KNOWN
+
+    findings = finish(settle_roles(drafts, ours.holds), Context(settings.sensor, ours.unit_of, joined.fine))
     findings = [finding for finding in findings if finding.level >= settings.level]
     if efficiencies is None and any(finding.work for finding in findings):
         efficiencies = _efficiencies(None)
-    return Outcome(build_report(findings, totals, efficiencies or NOTHING_KNOWN), joined.readable)
+    return build_report(findings, joined.totals, efficiencies or NOTHING_KNOWN)
 
 
 def _bounds(settings: ScanSettings, series: Sequence[Sequence[str]], inflates: bool = False) -> Bounds:

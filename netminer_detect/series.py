@@ -1,36 +1,24 @@
 """Scans one series of captures with one state: kernel events in, drafts of findings out.
 
 Contract: `SeriesScan(kernel, book, captures, bounds, apart)`: `scan(stream, path)` reads one capture after the other;
-`finish()` closes what is open and gives the drafts, where captures may overlap (`apart`) one a flow. A capture that
-cannot be read raises CaptureError and leaves the state as it was. Memory is within `bounds`: what is beyond is given up
-in the order that `bounds` tells, judged by what was read of it, and counted in `dropped`, never silent. `unanswered`
-counts connections to known mining servers that nobody answered.
+`finish()` closes what is open and gives the drafts. A capture that cannot be read raises CaptureError and leaves the
+state as it was. What reads candidate flows, and is most of the program, is imported with the first of them; for
+`apart`, `dropped` and `unanswered` see `sessions`.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from netminer_detect.bounds import Bounds
-from netminer_detect.detect.collected import Collected
-from netminer_detect.detect.drafts import Draft
-from netminer_detect.detect.lookups import is_watched, lookup_drafts
-from netminer_detect.detect.readings import is_knock, read_session
-from netminer_detect.detect.resolver import Resolver
-from netminer_detect.detect.session import Named
-from netminer_detect.dialects.handed_out import HandedOut
-from netminer_detect.dns_reading import DnsReading
-from netminer_detect.flow import FlowReader
-from netminer_detect.kernel.interface import Closed, Event, FlowFacts, Kernel, Segment
-from netminer_detect.kernel.packet import TCP
-from netminer_detect.marks import Mark
-from netminer_detect.observations import Evidence, Side
-from netminer_detect.open_flows import OpenFlows, Rank
+from netminer_detect.kernel.interface import Event, Kernel
 from netminer_detect.rulebook.book import Rulebook
 from netminer_detect.sources.capture import Readable
 
-DNS = 53
+if TYPE_CHECKING:
+    from netminer_detect.detect.drafts import Draft
+    from netminer_detect.sessions import Sessions
 
 
 class SeriesScan:
@@ -38,99 +26,31 @@ class SeriesScan:
 
     def __init__(self, kernel: Kernel, book: Rulebook, captures: list[str], bounds: Bounds, apart: bool) -> None:
         self.kernel, self.book, self.captures, self.bounds, self.apart = kernel, book, captures, bounds, apart
-        self.unanswered = 0
-        self._dropped: Counter[str] = Counter()
-        self._collected = Collected(bounds.drafts, apart)
-        self._resolver = Resolver(
-            lambda name: (book.name(name) or book.malware_name(name)) is not None,
-            lambda name: is_watched(book, name), bounds.names)
-        self._handed = HandedOut()
-        self._open: OpenFlows[FlowReader] = OpenFlows(bounds.readers)
-        self._dns = DnsReading(self._resolver, kernel)
+        self._sessions: Sessions | None = None
 
     def scan(self, stream: Readable, path: str, capture: int, warn: Callable[[str], None]) -> None:
         """Read one capture; `capture` is its place in `captures`."""
-        for event in self.kernel.scan(stream, path, warn):
-            self._take(event, capture)
+        self._take(self.kernel.scan(stream, path, warn), capture)
 
     def finish(self) -> list[Draft]:
         """Close all flows and give what was found."""
-        for event in self.kernel.finish():
-            self._take(event, max(0, len(self.captures) - 1))
-        named = {(draft.source, draft.pool.name) for draft in self._collected.flows()}
-        for draft in lookup_drafts(self._resolver, self.book, named, self.captures):
-            self._collected.put(draft)
-        return self._collected.flows()
+        self._take(self.kernel.finish(), max(0, len(self.captures) - 1))
+        return [] if self._sessions is None else self._sessions.drafts()
 
     @property
     def dropped(self) -> dict[str, int]:
         """What was given up, by what it was."""
-        others = Counter(names=self._resolver.forgotten)
-        return dict(self._dropped + Counter(self._collected.dropped) + others)
+        return {} if self._sessions is None else self._sessions.dropped
 
-    def _take(self, event: Event, capture: int) -> None:
-        flow = event.flow
-        if isinstance(event, Closed):
-            reader = self._open.take(flow)
-            if reader is not None and not self._judge(reader, self.kernel.facts(flow)):
-                self.unanswered += is_knock(reader.session, self.book, reader.bound)
-            return
-        mark = Mark(capture, event.frame or None, event.offset, event.time_ns)
-        reader = self._open.get(flow) or self._begin(event, mark)
-        if reader is None:
-            return
-        reader.segment(event, mark)
-        self._open.touch(flow, len(event.payload), _rank(reader))
-        if not reader.wanted:
-            self.kernel.settle(flow)
-        while self._open.is_full:
-            self._give_up()
+    @property
+    def unanswered(self) -> int:
+        return 0 if self._sessions is None else self._sessions.unanswered
 
-    def _begin(self, event: Segment, mark: Mark) -> FlowReader | None:
-        """A reader for the event's flow, None where it has none: datagrams have no session."""
-        facts = self.kernel.facts(event.flow)
-        if facts.protocol != TCP:
-            if DNS in (facts.source_port, facts.destination_port):
-                self._dns.datagram(event, facts, mark)
-            else:
-                self.kernel.settle(event.flow)
-            return None
-        reader = self._reader(facts)
-        self._open.add(event.flow, reader)
-        return reader
+    def _take(self, events: Iterable[Event], capture: int) -> None:
+        sessions = self._sessions
+        for event in events:
+            if sessions is None:
+                from netminer_detect.sessions import Sessions
 
-    def _give_up(self) -> None:
-        """Judge the flow that is missed least by what it said so far. One that said nothing may begin again."""
-        flow, reader, _ = self._open.give_up()
-        self._dropped["readers"] += 1
-        self._dropped["held_bytes"] += reader.held
-        if self._judge(reader, self.kernel.facts(flow)):
-            self.kernel.settle(flow)
-
-    def _judge(self, reader: FlowReader, facts: FlowFacts) -> bool:
-        """Book what a flow amounts to; whether it amounts to anything."""
-        session = reader.close(facts)
-        readings = read_session(session, self.book, reader.bound)
-        for reading in readings:
-            self._collected.add(reading, session, self.captures)
-        self._dropped["workers"] += sum(ledger.workers_dropped for ledger in session.ledgers.values())
-        return bool(readings)
-
-    def _reader(self, facts: FlowFacts) -> FlowReader:
-        """A flow's reader, which knows the name that DNS gave the client for the server's address before."""
-        ends = (facts.source, facts.destination)
-        tap = self._dns.tap(facts) if DNS in (facts.source_port, facts.destination_port) else None
-        bound, swapped = self._resolver.binding(*ends, facts.first_ns), False
-        if bound is None and not (facts.syn or facts.syn_ack):
-            # The capture began in the middle: who spoke first in it need not be the client.
-            bound, swapped = self._resolver.binding(*ends[::-1], facts.first_ns), True
-        if bound is None:
-            return FlowReader(facts, handed=self._handed, dns=tap)
-        evidence = Evidence(bound.mark, Side.SERVER, "dns answer", f"DNS gave this address for {bound.name}")
-        return FlowReader(facts, Named(bound.name, None, "dns", evidence), swapped, self._handed, tap)
-
-
-def _rank(reader: FlowReader) -> Rank:
-    if reader.session.ledgers:
-        return Rank.MINING if reader.answered else Rank.MINING_UNANSWERED
-    return Rank.ANSWERED if reader.answered else Rank.UNANSWERED
+                sessions = self._sessions = Sessions(self.kernel, self.book, self.captures, self.bounds, self.apart)
+            sessions.take(event, capture)

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import json
 import math
-from fractions import Fraction
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from netminer_detect.findings import (
     EvidenceLine,
@@ -32,6 +31,9 @@ from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import iso_time
 from netminer_detect.outputs.wording import why
 from netminer_detect.patterns import pattern
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 SUFFIXES = (".jsonl", ".ndjson")
 SCHEMA = 1
