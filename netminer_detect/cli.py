@@ -9,6 +9,7 @@ to stderr. What a command needs is imported when it runs: `--help` loads no kern
 from __future__ import annotations
 
 import argparse
+import contextlib
 import gc
 import os
 import sys
@@ -30,6 +31,7 @@ def command() -> NoReturn:
     """The console script: `main`, and out. Python's own start and end are a good part of the smallest scan: what is
     imported is not garbage, and what the system frees at once need not be taken apart."""
     gc.set_threshold(50_000, 20, 50)
+    _import_msgspec()
     code = main()
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -40,6 +42,18 @@ def command() -> NoReturn:
         except (OSError, ValueError):
             code = 2 if stream is sys.stdout else code
     os._exit(code)
+
+
+def _import_msgspec() -> None:
+    """It takes from `typing_extensions`, where that is installed, what `typing` has as well; to import that takes as
+    long as to scan a small capture."""
+    if "typing_extensions" in sys.modules:
+        return
+    sys.modules["typing_extensions"] = None  # type: ignore[assignment]
+    try:
+        import msgspec  # noqa: F401
+    finally:
+        del sys.modules["typing_extensions"]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -88,11 +102,27 @@ def _checked(words: list[str], teller: Teller) -> list[str]:
     return words
 
 
+class _Help(argparse.HelpFormatter):
+    """The library makes one for every option, and imports archivers to find out how wide a terminal is."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, width=_columns() - 2)
+
+
+def _columns() -> int:
+    told = os.environ.get("COLUMNS", "")
+    if told.isascii() and told.isdecimal() and len(told) < 5 and int(told):
+        return int(told)
+    with contextlib.suppress(AttributeError, OSError, ValueError):
+        return os.get_terminal_size(sys.stdout.fileno()).columns or 80
+    return 80
+
+
 class _Parser(argparse.ArgumentParser):
     """Takes options and inputs in any order, and says what to do next where they are wrong."""
 
     def __init__(self, **more: Any) -> None:
-        super().__init__(allow_abbrev=False, **more)
+        super().__init__(allow_abbrev=False, formatter_class=_Help, **more)
         self._mixing = False
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:

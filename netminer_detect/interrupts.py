@@ -8,8 +8,8 @@ Outside of the main thread signals are not ours, and nothing changes.
 
 from __future__ import annotations
 
+import contextlib
 import signal
-import threading
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -33,7 +33,7 @@ class Interrupts:
         self._waiting = False
 
     def __enter__(self) -> Interrupts:
-        if threading.current_thread() is threading.main_thread():
+        with contextlib.suppress(ValueError):  # not the main thread
             self._before = signal.signal(signal.SIGINT, self._take)
         return self
 
