@@ -145,6 +145,15 @@ class ServerNamed(Struct, frozen=True):
     basis: Literal["tls", "certificate", "http", "socks", "connect", "stratum"]
 
 
+class TlsFact(Struct, frozen=True):
+    """What TLS shows in clear beside names: fingerprints of the ClientHello, and of the server's certificate its
+    subject and issuer (in small letters), serial number and SHA-256 (hex)."""
+
+    evidence: Evidence
+    kind: Literal["ja3", "ja4", "subject", "issuer", "serial", "sha256"]
+    value: str
+
+
 class TunnelAnswered(Struct, frozen=True):
     """The proxy that was asked for a server reached it (or refused)."""
 
@@ -210,6 +219,7 @@ Observation = (
     | RateClaimed
     | CoinHinted
     | ServerNamed
+    | TlsFact
     | TunnelAnswered
     | NetworkJoined
     | ShapeSeen

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from netminer_detect.detect.drafts import Draft
     from netminer_detect.estimate.power import Efficiencies
     from netminer_detect.organisations.inventory import Inventory
+    from netminer_detect.rulebook.book import Rulebook
 
 Warn = Callable[[str], None]
 
@@ -106,12 +107,13 @@ def run_scan(
     totals.inputs_failed = len(totals.unread)
     totals.seconds = time.monotonic() - began
     drafts = joined.drafts()
-    report = _judged(drafts, settings, ours, joined, efficiencies) if drafts else Report([], [], [], totals)
+    report = _judged(drafts, settings, ours, joined, efficiencies, book) if drafts else Report([], [], [], totals)
     return Outcome(report, joined.readable)
 
 
 def _judged(
-    drafts: list[Draft], settings: ScanSettings, ours: Ours, joined: Joined, efficiencies: Efficiencies | None
+    drafts: list[Draft], settings: ScanSettings, ours: Ours, joined: Joined, efficiencies: Efficiencies | None,
+    book: Rulebook,
 ) -> Report:
     """What the drafts amount to. Most captures hold none, and need none of this."""
     from netminer_detect.detect.finish import Context, finish
@@ -120,6 +122,10 @@ def _judged(
     from netminer_detect.estimate.power import NOTHING_KNOWN
 
     findings = finish(settle_roles(drafts, ours.holds), Context(settings.sensor, ours.unit_of, joined.fine))
+    if book.conditions:
+        from netminer_detect.detect.conditional import note_conditions
+
+        note_conditions(findings, book.conditions)
     findings = [finding for finding in findings if finding.level >= settings.level]
     if efficiencies is None and any(finding.work for finding in findings):
         efficiencies = _efficiencies(None)

@@ -1,11 +1,12 @@
-"""Reads the clear part of TLS: the server name of the ClientHello, the names of a certificate.
+"""Reads the clear part of TLS: the server name of the ClientHello, the names of a certificate, and what tells both.
 
 Contract: a Reader. It says `ServerNamed` with basis "tls" for the server name of the ClientHello, and with
 basis "certificate" for each name (at most 32) of the leaf certificate where the server shows one in clear
-(TLS 1.2 and older). `done` once both are known or can no longer come: TLS 1.3 was chosen, a resumed session,
-application data, or bytes that are no TLS (servers do answer a ClientHello in plain text). Names are in lower
-case. It does not matter which side the caller thinks the client is: a hello says so itself. At most
-MAX_HANDSHAKE bytes a side are held. Where a gap or the end cuts a ClientHello, a server name before it counts.
+(TLS 1.2 and older); and of a whole ClientHello and a certificate each `TlsFact`. `done` once both are known or can no
+longer come: TLS 1.3 was chosen, a resumed session, application data, or bytes that are no TLS (servers do answer a
+ClientHello in plain text). Names are in lower case. It does not matter which side the caller thinks the client is: a
+hello says so itself. At most MAX_HANDSHAKE bytes a side are held. Where a gap or the end cuts a ClientHello, a server
+name before it counts.
 
 Wire (RFC 8446, 5.1 and 4; RFC 5246, 7.4; RFC 6066, 3): records of type (1), version (2), length (2);
 handshake messages of type (1), length (3), which run over record borders as they like.
@@ -15,10 +16,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from netminer_detect.carriers.certificate import certificate_names
+from netminer_detect.carriers.certificate import certificate_facts, certificate_names
+from netminer_detect.carriers.fingerprints import fingerprints
 from netminer_detect.carriers.names import server_name
 from netminer_detect.marks import Mark
-from netminer_detect.observations import Evidence, Observation, ServerNamed, Side
+from netminer_detect.observations import Evidence, Observation, ServerNamed, Side, TlsFact
 
 # A hello with post-quantum key shares is 2 kB, a chain of certificates 3 to 10 kB; the leaf comes first.
 MAX_HANDSHAKE = 64 * 1024
@@ -27,7 +29,9 @@ _MAX_SPARE = 64 * 1024
 # RFC 5246, 6.2.3: 2^14 plus 2048 for what a cipher adds.
 _MAX_RECORD = (1 << 14) + 2048
 
-_Name = tuple[Literal["tls", "certificate"], str]
+# (what, value): "tls" and "certificate" are names, all else a fact's kind.
+_Kind = Literal["tls", "certificate", "ja3", "ja4", "subject", "issuer", "serial", "sha256"]
+_Said = tuple[_Kind, str]
 
 _FIRST_KIND, _ALERT, _HANDSHAKE, _APPLICATION = 20, 21, 22, 23
 _HELLO_REQUEST, _CLIENT_HELLO, _SERVER_HELLO, _TICKET, _CERTIFICATE, _SUPPLEMENTAL = 0, 1, 2, 4, 11, 23
@@ -58,9 +62,9 @@ class _Half:
         self._messages = bytearray()
         self._hello_seen = False
 
-    def feed(self, data: bytes) -> list[_Name]:
+    def feed(self, data: bytes) -> list[_Said]:
         """Names with their basis."""
-        names: list[_Name] = []
+        said: list[_Said] = []
         at = 0
         while at < len(data) and not self.finished:
             if not self._left:
@@ -77,10 +81,10 @@ class _Half:
             self._left -= len(part)
             if self._kind == _HANDSHAKE:
                 self._messages += part
-                names += self._read_messages()
-        return names
+                said += self._read_messages()
+        return said
 
-    def cut(self) -> list[_Name]:
+    def cut(self) -> list[_Said]:
         """What follows is missing: read of the ClientHello what is there."""
         held = self._messages
         name = None
@@ -102,8 +106,8 @@ class _Half:
         self.finished = True
         self._messages.clear()
 
-    def _read_messages(self) -> list[_Name]:
-        names: list[_Name] = []
+    def _read_messages(self) -> list[_Said]:
+        said: list[_Said] = []
         held = self._messages
         while len(held) >= 4 and not self.finished:
             kind, size = held[0], _u24(held, 1)
@@ -119,20 +123,20 @@ class _Half:
                 break
             body = bytes(held[4 : 4 + size])
             del held[: 4 + size]
-            names += self._read_message(kind, body)
-        return names
+            said += self._read_message(kind, body)
+        return said
 
-    def _read_message(self, kind: int, body: bytes) -> list[_Name]:
+    def _read_message(self, kind: int, body: bytes) -> list[_Said]:
         if kind == _CLIENT_HELLO:
             self._finish()
-            name = _hello_server_name(body)
-            return [("tls", name)] if name is not None else []
+            return _of_hello(body)
         if kind == _SERVER_HELLO:
             # After that of TLS 1.3 all is encrypted: its next record is no handshake and ends this half.
             self._hello_seen = True
         elif kind == _CERTIFICATE:
             self._finish()
-            return [("certificate", name) for name in certificate_names(body[6:])]
+            leaf = body[6:]
+            return [("certificate", name) for name in certificate_names(leaf)] + list(certificate_facts(leaf))
         return []
 
 
@@ -154,10 +158,10 @@ class Tls:
             self.done = self.done or self._spare > _MAX_SPARE
             return []
         half.mark = mark
-        names = half.feed(data)
+        said = half.feed(data)
         if half.finished:
             self._settle()
-        return [_named(basis, name, side, mark) for basis, name in names]
+        return [_observed(kind, value, side, mark) for kind, value in said]
 
     def gap(self, side: Side, size: int) -> list[Observation]:
         return self._cut(side)
@@ -172,9 +176,9 @@ class Tls:
 
     def _cut(self, side: Side) -> list[Observation]:
         half = self._half(side)
-        names = half.cut()
+        said = half.cut()
         self._settle()
-        return [_named(basis, name, side, half.mark) for basis, name in names]
+        return [_observed(kind, value, side, half.mark) for kind, value in said]
 
     def _settle(self) -> None:
         client, server = self._client, self._server
@@ -182,8 +186,17 @@ class Tls:
             self.done = True
 
 
-def _named(basis: Literal["tls", "certificate"], name: str, side: Side, mark: Mark) -> Observation:
-    return ServerNamed(Evidence(mark, side, "hello" if basis == "tls" else basis, name), name, None, basis)
+def _observed(kind: _Kind, value: str, side: Side, mark: Mark) -> Observation:
+    if kind == "tls" or kind == "certificate":
+        return ServerNamed(Evidence(mark, side, "hello" if kind == "tls" else kind, value), value, None, kind)
+    return TlsFact(Evidence(mark, side, kind, value), kind, value)
+
+
+def _of_hello(body: bytes) -> list[_Said]:
+    """What a whole ClientHello says."""
+    name, both = _hello_server_name(body), fingerprints(body)
+    said: list[_Said] = [("tls", name)] if name is not None else []
+    return said if both is None else [*said, ("ja3", both[0]), ("ja4", both[1])]
 
 
 def _u16(data: bytes | bytearray, at: int) -> int:

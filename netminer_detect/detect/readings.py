@@ -17,7 +17,10 @@ from netminer_detect.detect.session import End, Named, Session
 from netminer_detect.findings import Level, Role, Server
 from netminer_detect.observations import Evidence, Side
 from netminer_detect.rulebook.book import Rulebook
-from netminer_detect.rulebook.facts import day_of
+from netminer_detect.rulebook.facts import MarkKind, day_of
+
+# The workers of one flow whose agents and wallets are looked up.
+_MAX_MARKED = 64
 
 
 class Reading(Struct):
@@ -51,6 +54,7 @@ def read_session(session: Session, book: Rulebook, bound: Named | None) -> list[
         readings = [reading] if reading is not None else _of_context(session)
     for reading in readings:
         _enrich(reading, known, book, session)
+        _note_marks(reading, session, book)
     return readings
 
 
@@ -99,7 +103,7 @@ def _of_ledger(session: Session, ledger: Ledger, pool: Server, book: Rulebook) -
         return []
     client, server = session.ends
     reading = Reading(Role.MINER, reason, client, server, pool, ledger.dialect, ledger)
-    agents = [ledger.agent, *(worker.agent for worker in list(ledger.workers.values())[:64])]
+    agents = [ledger.agent, *(worker.agent for worker in list(ledger.workers.values())[:_MAX_MARKED])]
     for agent in dict.fromkeys(agents):
         fact = book.agent(agent) if agent else None
         if fact is not None and fact.rule not in reading.rules:
@@ -126,6 +130,16 @@ def _of_context(session: Session) -> list[Reading]:
     role = {"node": Role.NODE, "wallet": Role.WALLET}.get(seen.role, Role.VISITOR)
     reason = Reason(Level.CONTEXT, role.value, {"kind": seen.kind, "server": server_text(pool)})
     return [Reading(role, reason, client, server, pool, evidence=[seen.evidence])]
+
+
+def _note_marks(reading: Reading, session: Session, book: Rulebook) -> None:
+    """Add the rules that know the wallets that logged in, the ClientHello or the certificate."""
+    marks: dict[tuple[MarkKind, str], None] = dict(session.tls)
+    if reading.ledger is not None:
+        for worker in list(reading.ledger.workers.values())[:_MAX_MARKED]:
+            marks.update({("wallet", text): None for text in (worker.user, worker.login) if text})
+    for kind, value in marks:
+        reading.rules += [rule for rule in book.marked(kind, value) if rule not in reading.rules]
 
 
 def _enrich(reading: Reading, known: Known, book: Rulebook, session: Session) -> None:

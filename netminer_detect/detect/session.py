@@ -22,10 +22,14 @@ from netminer_detect.observations import (
     Observation,
     ServerNamed,
     Side,
+    TlsFact,
     TunnelAnswered,
 )
+from netminer_detect.rulebook.facts import MarkKind
 
 MAX_NAMES = 16
+# Two fingerprints, a number, a hash, and eight parts each of subject and issuer.
+MAX_TLS_FACTS = 20
 MAX_LEDGERS = 8
 
 End = tuple[str, int]
@@ -66,6 +70,7 @@ class Session(Struct):
     traffic: Traffic = field(default_factory=Traffic)
     swapped: bool = False
     names: list[Named] = field(default_factory=list)
+    tls: dict[tuple[MarkKind, str], None] = field(default_factory=dict)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     context: list[ContextSeen] = field(default_factory=list)
     heard: set[Side] = field(default_factory=set)
@@ -84,6 +89,9 @@ class Session(Struct):
                     self._recognised(observation)
                 case ServerNamed():
                     self._named(observation)
+                case TlsFact():
+                    if len(self.tls) < MAX_TLS_FACTS:
+                        self.tls[observation.kind, observation.value] = None
                 case TunnelAnswered():
                     self.refused = not observation.opened
                 case ContextSeen():

@@ -12,7 +12,6 @@ stands, and makes none.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from netminer_detect.kernel.watch import build_table, contains, endpoint_hash, suffix_hashes
@@ -43,6 +42,7 @@ class Rulebook:
         self._endpoints = endpoints
         self._agents: Agents | None = None
         self._prefixes: tuple[int, ...] | None = None
+        self._conditions: list[Conditional] | None = None
         self._agents_seen: dict[str, AgentFact | None] = {}
         self.names_table: memoryview = compiled.name_table if endpoints else empty
         self.endpoints_table: memoryview = compiled.endpoint_table if endpoints else empty
@@ -126,10 +126,14 @@ class Rulebook:
                     found += self._compiled.marks(at, value[:length])
         return list(dict.fromkeys(found))
 
-    @cached_property
+    @property
     def conditions(self) -> list[Conditional]:
         """The rules' conditions over the findings of one source."""
-        return self._compiled.conditions() if self._compiled.has_conditions and self._endpoints else []
+        if not (self._compiled.has_conditions and self._endpoints):
+            return []
+        if self._conditions is None:
+            self._conditions = self._compiled.conditions()
+        return self._conditions
 
 
 def _as_seen(fact: NameFact, wanted: str, port: int | None) -> NameFact:
