@@ -46,7 +46,7 @@ def server_text(pool: Server) -> str:
 def known_server(session: Session, book: Rulebook, bound: Named | None) -> Known:
     """See the module's contract."""
     port = session.via[1].port if session.via is not None else session.ends[1][1]
-    names = [named for named in session.names if literal_address(named.name) is None]
+    names = [named for named in session.names if literal_address(named.name) is None and not session.passed(named)]
     said = sorted((named for named in names if named.basis in _ORDER), key=lambda named: _ORDER.index(named.basis))
     asked = [_judged(named, said, book, port) for named in said]
     if asked:

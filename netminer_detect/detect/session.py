@@ -30,6 +30,8 @@ from netminer_detect.rulebook.facts import MarkKind
 MAX_NAMES = 16
 # Two fingerprints, a number, a hash, and eight parts each of subject and issuer.
 MAX_TLS_FACTS = 20
+# How the server is named that a proxy was asked for.
+TUNNELS = ("socks", "connect")
 MAX_LEDGERS = 8
 
 End = tuple[str, int]
@@ -80,6 +82,8 @@ class Session(Struct):
     refused: bool = False
     opened: Evidence | None = None
     _ledger: Ledger | None = None
+    _tunnel: Named | None = None
+    _reached: Named | None = None
 
     def apply(self, observations: list[Observation]) -> None:
         """Book what a reader found."""
@@ -103,12 +107,18 @@ class Session(Struct):
 
     @property
     def via(self) -> tuple[Via, Named] | None:
-        """The proxy that was dialled, and the server that it was asked for."""
-        for named in self.names:
-            if named.basis in ("socks", "connect"):
-                ip, port = self.server
-                return Via(ip, port, named.basis), named
-        return None
+        """The proxy that was dialled, and the server that it was asked for: where a dialect was spoken, the last one
+        before (one proxy is reached through another, a refused server is followed by the next)."""
+        named = self._reached or next((named for named in self.names if named.basis in TUNNELS), None)
+        if named is None:
+            return None
+        ip, port = self.server
+        return Via(ip, port, named.basis), named
+
+    def passed(self, named: Named) -> bool:
+        """Whether a name is of a server that a proxy was asked for, but not of the one with which a dialect was
+        spoken."""
+        return self._reached is not None and named.basis in TUNNELS and named.name != self._reached.name
 
     @property
     def ends(self) -> tuple[End, End]:
@@ -147,6 +157,7 @@ class Session(Struct):
 
     def _recognised(self, seen: DialectRecognised) -> None:
         self.swapped = seen.swapped
+        self._reached = self._reached or self._tunnel
         if seen.continues and self._ledger is not None:
             self.ledgers.pop(self._ledger.dialect, None)
             self._ledger.turn(seen.dialect)
@@ -164,6 +175,8 @@ class Session(Struct):
         by = Side.SERVER if seen.basis == "certificate" else Side.CLIENT
         if not self.ledgers and not self.names:
             self.swapped = seen.evidence.side is not by
+        if seen.basis in TUNNELS:
+            self._tunnel = Named(seen.name, seen.port, seen.basis, seen.evidence)
         if len(self.names) < MAX_NAMES and not any(
             named.name == seen.name and named.basis == seen.basis for named in self.names
         ):
