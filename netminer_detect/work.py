@@ -75,6 +75,13 @@ def from_little_endian_target(text: object) -> Fraction | None:
     return from_target(bytes.fromhex(digits)[::-1].hex()) if len(digits) == 64 else None
 
 
+def from_target_of_either_order(text: object) -> Fraction | None:
+    """The same for 64 hex digits whose order is not agreed on (CryptoNote's pools). A share of a pool stands for
+    less than 2^64 hashes; read in the other order its target is nearly no target, or far too hard."""
+    readings = (from_target(text), from_little_endian_target(text))
+    return max((hashes for hashes in readings if hashes is not None and hashes < 2**64), default=None)
+
+
 def from_cryptonote_target(text: object) -> Fraction | None:
     """Monero's difficulty of an 8- or 16-digit little-endian hex target (xmrig src/base/net/stratum/Job.cpp).
 

@@ -33,6 +33,15 @@ def test_cryptonote(text, difficulty):
     assert work.from_cryptonote_target(text) == difficulty
 
 
+@pytest.mark.parametrize("hashes", [257, 10_000, 2**20 + 3, 2**40])
+def test_a_target_of_either_order(hashes):
+    target = (2**256 // hashes).to_bytes(32, "big")
+    for text in (target.hex(), target[::-1].hex()):
+        assert abs(work.from_target_of_either_order(text) - hashes) < 1
+    assert work.from_target_of_either_order("00000000ffff" + "0" * 52) == work.from_target("00000000ffff" + "0" * 52)
+    assert work.from_target_of_either_order("0" * 31 + "1" + "0" * 32) is None
+
+
 @pytest.mark.parametrize("value", [None, True, 0, -5, "x", "", "nan", "inf", float("nan"), 10**400, [], {}, "0x", "-1"])
 def test_what_is_no_target_is_none(value):
     assert work.from_difficulty(value) is None
@@ -42,7 +51,8 @@ def test_what_is_no_target_is_none(value):
 
 @given(st.one_of(st.text(max_size=80), st.integers(), st.floats(), st.none()))
 def test_never_raises_and_is_positive(value):
-    for read in (work.from_difficulty, work.from_target, work.from_little_endian_target, work.from_cryptonote_target):
+    for read in (work.from_difficulty, work.from_target, work.from_little_endian_target, work.from_cryptonote_target,
+                 work.from_target_of_either_order):
         hashes = read(value)
         assert hashes is None or hashes > 0
 

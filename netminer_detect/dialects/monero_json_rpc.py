@@ -42,7 +42,7 @@ from netminer_detect.observations import (
 )
 from netminer_detect.patterns import pattern
 from netminer_detect.requests import Requests
-from netminer_detect.work import from_cryptonote_target, from_target, number
+from netminer_detect.work import from_cryptonote_target, from_target_of_either_order, number
 
 MAX_JOBS = 512
 MAX_SESSIONS = 256
@@ -276,7 +276,7 @@ class MoneroJsonRpc(Struct):
         if not _is_job(job):
             return []
         target, algorithm = job["target"], text(job.get("algo"))
-        hashes = from_target(target) if len(target) == 64 else from_cryptonote_target(target)
+        hashes = from_target_of_either_order(target) if len(target) == 64 else from_cryptonote_target(target)
         if algorithm == "rx/yada" and len(target) != 64:
             # The one algorithm whose target is read as a big-endian number (xmrig Job.cpp).
             hashes = from_cryptonote_target(bytes.fromhex(target)[::-1].hex())
