@@ -78,7 +78,8 @@ class DuinoCoin:
         self._before: tuple[Side, bytes, Mark] | None = None
         self._asked = False
         self._user: str | None = None
-        self._rigs: set[tuple[str | None, str | None]] = set()
+        # (user, program, rig) of those that are told.
+        self._rigs: set[tuple[str, str | None, str | None]] = set()
         self._algorithm: str | None = None
         self._waiting: deque[int] = deque(maxlen=MAX_WAITING)
         self._shares = 0
@@ -162,9 +163,9 @@ class DuinoCoin:
     def _ask(self, asked: re.Match[bytes], mark: Mark) -> list[Observation]:
         self._user = asked[2].decode("utf-8", "replace")
         self._algorithm = None if asked[1] else ALGORITHM
-        if (self._user, None) in self._rigs:
+        if (self._user, None, None) in self._rigs:
             return []
-        self._rigs.add((self._user, None))
+        self._rigs.add((self._user, None, None))
         level = "" if asked[3] is None else "," + asked[3].decode()
         key = "" if asked[4] is None else ",***"
         evidence = Evidence(mark, Side.CLIENT, "login", f"JOB,{self._user}{level}{key}")
@@ -174,8 +175,9 @@ class DuinoCoin:
         software, rig = (_text(result[3]), _text(result[4]))
         evidence = Evidence(mark, Side.CLIENT, "share", result[0][:200].decode("utf-8", "replace"))
         found: list[Observation] = []
-        if (self._user, rig) not in self._rigs and len(self._rigs) < MAX_WAITING and self._user is not None:
-            self._rigs.add((self._user, rig))
+        told = None if self._user is None else (self._user, software, rig)
+        if told is not None and told not in self._rigs and len(self._rigs) < MAX_WAITING:
+            self._rigs.add(told)
             found.append(WorkerLogin(evidence, self._user, self._user, rig, None, software))
         rate = number(result[2].decode())
         if rate is not None:

@@ -5,8 +5,8 @@
     {"identifier":"solved","job_id":…,"nonce":8 hex,"result":64 hex}
     {"identifier":"hashsolved"} (some servers: the share was good), {"identifier":"error","param":…}
 
-Most shares get no answer. Work of a share: the difficulty of its job's target. Sources: notgiven688/webminerpool
-SDK/miner_raw/miner/miner.js and server/Server/Program.cs.
+`userid` is an account of the site. Most shares get no answer. Work of a share: the difficulty of its job's target.
+Sources: notgiven688/webminerpool SDK/miner_raw/miner/miner.js and server/Server/Program.cs.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class Webminerpool(Struct):
         if login is None:
             return [asked]
         self._login = login
-        user, worker = split_login(login)
+        user, worker = split_login(login, text(body.get("userid")))
         password = body.get("password")
         return [asked, WorkerLogin(message.evidence("login"), login, user, worker,
                                    password if isinstance(password, str) else None)]
