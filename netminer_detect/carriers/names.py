@@ -2,7 +2,8 @@
 
 Contract: `server_name(raw)` gives a lower-case name without final dot, or None where the bytes cannot be a
 host name or address (empty, longer than 255 bytes, blanks, control or non-ASCII bytes); `host_and_port(text)`
-splits `name:port`, `[v6]:port` (RFC 3986, 3.2) into (name, port or None), or None. Nothing raises.
+splits `name:port`, `[v6]:port` (RFC 3986, 3.2) into (name, port or None), or None; `unescaped(path)` undoes the
+escapes of a URL (2.1). Nothing raises.
 """
 
 from __future__ import annotations
@@ -14,6 +15,15 @@ MAX_NAME = 255  # RFC 1035, 2.3.4
 # Underscores and `*` are no host name by the book, but stand in real certificates and hellos.
 _NAME = pattern(rb"[A-Za-z0-9._*:%-]{1,255}\.?")
 _HOST = pattern(rb"(?:\[([0-9A-Fa-f:.%A-Za-z]{2,60})\]|([A-Za-z0-9._-]{1,255}))(?::([0-9]{0,5}))?")
+_ESCAPE = pattern(rb"%([0-9A-Fa-f]{2})")
+
+
+def unescaped(path: str) -> str:
+    """A path as it was before it became part of a URL."""
+    if "%" not in path:
+        return path
+    raw = _ESCAPE.sub(lambda escape: bytes((int(escape[1], 16),)), path.encode("utf-8", "replace"))
+    return raw.decode("utf-8", "replace")
 
 
 def server_name(raw: bytes) -> str | None:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct, field
 
+from netminer_detect.carriers.names import unescaped
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.logins import split_login
 from netminer_detect.observations import (
@@ -87,7 +88,7 @@ class Dero(Struct):
         self._greeted = True
         found: list[Observation] = [CoinHinted(message.evidence("dialect"), "DERO", ALGORITHM, "dialect")]
         request = message.request
-        path = _PATH.match(request.target or "") if request is not None else None
+        path = _PATH.match(unescaped(request.target or "")) if request is not None else None
         if request is None or path is None:
             return found
         self._login = path[1]

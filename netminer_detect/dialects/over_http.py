@@ -17,6 +17,7 @@ from typing import Any, ClassVar, Protocol
 from msgspec import Struct, field
 
 from netminer_detect.carriers.http_message import HttpMessage
+from netminer_detect.carriers.names import unescaped
 from netminer_detect.dialects.exchanges import Exchanges
 from netminer_detect.dialects.handed_out import Handed, HandedOut
 from netminer_detect.dialects.registry import over_http
@@ -28,7 +29,6 @@ from netminer_detect.requests import Requests, id_key
 MAX_CALLS = 32
 MAX_PATH = 1024
 _MINER = pattern(r"miner|poclbm|phoenix|ufasoft|reaper|xmrig", re.IGNORECASE)
-_ESCAPE = pattern(r"%([0-9a-fA-F]{2})")
 
 
 class Call(Struct, frozen=True):
@@ -57,8 +57,7 @@ class Call(Struct, frozen=True):
         target = (self.request.target or "")[:MAX_PATH]
         if not target.startswith("/"):
             target = "/" + target.partition("://")[2].partition("/")[2]
-        path = re.split(r"[?#]", target, maxsplit=1)[0]
-        return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), path)
+        return unescaped(re.split(r"[?#]", target, maxsplit=1)[0])
 
     @property
     def agent(self) -> str | None:
