@@ -83,11 +83,19 @@ def test_dialogue_to_come_gives_no_wrong_fact(tmp_path, name, delivery):
 
 
 def test_a_wallet_tells_the_coin(tmp_path):
-    for name in ("monero_xmrig", "monero_selfselect", "zcash_zip301", "verushash", "socks5_then_stratum"):
+    for name in ("monero_xmrig", "monero_selfselect", "zcash_zip301", "verushash", "socks5_then_stratum",
+                 "xatum_tls"):
         conversation = load(name)
         (finding,) = mining(scan(tmp_path, conversation, "whole"))
         assert finding.coin == conversation.expected["coin"]
         assert "address" in finding.coin_basis
+
+
+def test_a_dialect_of_one_coin_tells_the_coin(tmp_path):
+    for name in ("aleo_stratum", "dero_getwork_wss", "nimiq_pool_ws"):
+        conversation = load(name)
+        (finding,) = mining(scan(tmp_path, conversation, "whole"))
+        assert (finding.coin, finding.coin_basis[:1]) == (conversation.expected["coin"], ["dialect"])
 
 
 def test_the_server_behind_a_proxy_is_the_pool(tmp_path):

@@ -64,7 +64,7 @@ _FORMS = (
     _form("NEXA", r"nexa:[0-9a-z]{40,100}", "nexa"),
     _form("ERG", rf"9{_BASE58}{{50}}(?:[./].*)?\Z", "ergo"),
     _form("CFX", r"cfx:[0-9a-z]{42}(?:[./].*)?\Z", "conflux"),
-    _form("XEL", r"xel:[0-9a-z]{50,70}", "xelis", "xelis-getwork"),
+    _form("XEL", r"xel:[0-9a-z]{50,70}", "xelis", "xelis-getwork", "xatum"),
     _form("VRSC", rf"[Ri]{_BASE58}{{33}}(?:[./].*)?\Z", "stratum-v1-verus"),
 )
 

@@ -16,8 +16,10 @@ from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
-from netminer_detect.observations import Observation, Side
+from netminer_detect.observations import CoinHinted, Observation, Side
 from netminer_detect.work import number
+
+_VERSION = "AleoStratum/"
 
 
 def _notify(params: list[Any]) -> JobShape | None:
@@ -40,9 +42,16 @@ class Aleo(Kin):
     @classmethod
     def hint(cls, message: Message) -> Hint | None:
         params = message.positional
-        if message.method == "mining.subscribe" and len(params) > 1 and str(params[1])[:12] == "AleoStratum/":
+        if message.method == "mining.subscribe" and len(params) > 1 and str(params[1])[:12] == _VERSION:
             return Hint(Strength.CERTAIN, Side.CLIENT)
         return super().hint(message)
+
+    def _subscribe(self, message: Message) -> list[Observation]:
+        params = message.positional
+        if len(params) < 2 or str(params[1])[:12] != _VERSION:
+            return super()._subscribe(message)
+        coin = CoinHinted(message.evidence("subscribe"), "ALEO", self.SHAPE.algorithm, "dialect")
+        return [coin, *super()._subscribe(message)]
 
     def _set_target(self, message: Message) -> list[Observation]:
         params = message.positional
