@@ -8,12 +8,9 @@ they were sent; outputs escape them. `Evidence` excerpts are already masked.
 from __future__ import annotations
 
 from enum import Enum, IntEnum
-from typing import TYPE_CHECKING
+from fractions import Fraction
 
 from msgspec import Struct, field
-
-if TYPE_CHECKING:
-    from fractions import Fraction
 
 
 class Level(IntEnum):

@@ -46,7 +46,7 @@ def test_without_a_candidate_nothing_is_there_to_read_one(harmless):
     modules = imported(harmless, "--format", "jsonl")
     known = {name.split(".")[1] for name in modules if name.startswith("netminer_detect.")}
     assert not known & {"sessions", "flow", "detect", "dialects", "carriers", "estimate", "masking", "organisations"}
-    assert not modules & {"rich", "hashlib", "ipaddress", "threading", "shutil", "yaml", "fractions", "pathlib"}
+    assert not modules & {"rich", "hashlib", "ipaddress", "threading", "shutil", "yaml", "pathlib"}
 
 
 def test_json_lines_need_no_terminal(mining):
