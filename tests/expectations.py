@@ -41,6 +41,7 @@ def mistakes(report: Report, expected: dict[str, Any]) -> list[str]:
         amount = _amount(finding.work, expected.get("unit", "hash"))
         if amount is None or abs(amount - expected["hashes"]) > expected["hashes"] * _EXACTNESS:
             wrong.append(f"work is {amount}, not {expected['hashes']}")
+    wrong += _worker_mistakes(finding, expected.get("by_worker", {}))
     if "points" in expected and _amount(finding.work, "point") != expected["points"]:
         wrong.append(f"work is {finding.work}, not {expected['points']} points")
     return wrong + untruths(report, expected)
@@ -75,6 +76,18 @@ def _login_mistakes(finding: Finding, expected: dict[str, Any]) -> list[str]:
             return agent + _differences("password", worker.password or "", expected["password"] or "")
     logins = [(worker.user, worker.worker) for worker in finding.workers]
     return [f"nobody logged in as {(expected['user'], expected['worker'])}, but {logins}"]
+
+
+def _worker_mistakes(finding: Finding, expected: dict[str, tuple[int, int, int]]) -> list[str]:
+    """`expected`: accepted and rejected shares and work of each worker."""
+    wrong: list[str] = []
+    told = {worker.worker: worker for worker in finding.workers}
+    for name, (accepted, rejected, hashes) in expected.items():
+        shares, amount = told[name].shares, _amount(told[name].work, "hash") or 0
+        wrong += _differences(f"shares of {name}", (shares.accepted, shares.rejected), (accepted, rejected))
+        if abs(amount - hashes) > hashes * _EXACTNESS:
+            wrong.append(f"work of {name} is {amount}, not {hashes}")
+    return wrong
 
 
 def _worker_untruths(workers: list[Worker], expected: dict[str, Any]) -> list[str]:

@@ -26,7 +26,6 @@ from netminer_detect.observations import (
     Observation,
     RateClaimed,
     Side,
-    WorkerLogin,
 )
 from netminer_detect.patterns import pattern
 from netminer_detect.work import from_target, hex_integer
@@ -68,7 +67,6 @@ class Alephium(Kin):
     def __init__(self) -> None:
         super().__init__()
         self._workers: dict[str, str] = {}
-        self._last_login: str | None = None
 
     @classmethod
     def hint(cls, message: Message) -> Hint | None:
@@ -84,13 +82,6 @@ class Alephium(Kin):
     def _hello(self, message: Message) -> list[Observation]:
         self._asked.ask(message.body.get("id"), Asked("hello"))
         return [HandshakeAsked(message.evidence("hello"), text([*message.positional, None][0]))]
-
-    def _authorize(self, message: Message) -> list[Observation]:
-        found = super()._authorize(message)
-        for login in found:
-            if isinstance(login, WorkerLogin):
-                self._last_login = login.login
-        return found
 
     def _set_target(self, message: Message) -> list[Observation]:
         params = message.params
@@ -129,17 +120,17 @@ class Alephium(Kin):
         return []
 
     def _handshake_answer(
-        self, message: Message, kind: str, accepted: bool | None, reason: str | None
+        self, message: Message, asked: Asked, accepted: bool | None, reason: str | None
     ) -> list[Observation]:
         result = message.body.get("result")
         if isinstance(result, str) and not message.body.get("error"):
             # The newer form answers with ids: of the session, of the worker.
             accepted = True
-            if kind == "authorize" and self._last_login and len(self._workers) < MAX_WORKERS:
-                self._workers[result] = self._last_login
-        elif kind == "hello":
+            if asked.login and len(self._workers) < MAX_WORKERS:
+                self._workers[result] = asked.login
+        elif asked.kind == "hello":
             return [HandshakeAnswered(message.evidence("hello answered"), isinstance(result, list), reason)]
-        return super()._handshake_answer(message, kind, accepted, reason)
+        return super()._handshake_answer(message, asked, accepted, reason)
 
 
 DIALECT = Alephium

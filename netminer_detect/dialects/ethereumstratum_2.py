@@ -26,7 +26,6 @@ from netminer_detect.observations import (
     RateClaimed,
     ShareAnswered,
     Side,
-    WorkerLogin,
 )
 from netminer_detect.work import from_target, hex_integer
 
@@ -66,7 +65,6 @@ class EthereumStratum2(Kin):
     def __init__(self) -> None:
         super().__init__()
         self._workers: dict[str, str] = {}
-        self._last_login: str | None = None
 
     @classmethod
     def hint(cls, message: Message) -> Hint | None:
@@ -86,12 +84,10 @@ class EthereumStratum2(Kin):
         return [HandshakeAsked(evidence, text(params.get("agent"))),
                 *named_server(evidence, params.get("host"), port)]
 
-    def _authorize(self, message: Message) -> list[Observation]:
-        found = super()._authorize(message)
-        for login in found:
-            if isinstance(login, WorkerLogin):
-                self._last_login = login.login
-        return found
+    def _subscribe(self, message: Message) -> list[Observation]:
+        # The only param is the session to resume; who asks was said in the hello.
+        self._asked.ask(message.body.get("id"), Asked("subscribe"))
+        return [HandshakeAsked(message.evidence("subscribe"))]
 
     def _set(self, message: Message) -> list[Observation]:
         params = message.named
@@ -132,9 +128,8 @@ class EthereumStratum2(Kin):
         if waiting.kind == "submit":
             evidence = message.evidence("accepted" if accepted else "rejected")
             return [ShareAnswered(evidence, waiting.key, accepted, reason)]
-        name = result if isinstance(result, str) and waiting.kind == "authorize" else None
-        if name and self._last_login and len(self._workers) < MAX_WORKERS:
-            self._workers[name] = self._last_login
+        if isinstance(result, str) and waiting.login and len(self._workers) < MAX_WORKERS:
+            self._workers[result] = waiting.login
         return [HandshakeAnswered(message.evidence(f"{waiting.kind} answered"), accepted, reason)]
 
 

@@ -94,6 +94,7 @@ class Asked(Struct):
 
     kind: str
     key: int = 0
+    login: str | None = None
 
 
 class Worth(Struct, frozen=True):
@@ -213,7 +214,7 @@ class Stratum:
         params = message.positional
         login = text(params[0]) if params else None
         password = params[1] if len(params) > 1 and isinstance(params[1], str) else None
-        self._asked.ask(message.body.get("id"), Asked("authorize"))
+        self._asked.ask(message.body.get("id"), Asked("authorize", login=login))
         if login is None:
             return []
         user, worker = split_login(login, text(message.body.get("worker")))
@@ -321,12 +322,12 @@ class Stratum:
         if waiting.kind == "submit":
             evidence = message.evidence("accepted" if accepted else "rejected")
             return [] if accepted is None else [ShareAnswered(evidence, waiting.key, accepted, reason)]
-        return self._handshake_answer(message, waiting.kind, accepted, reason)
+        return self._handshake_answer(message, waiting, accepted, reason)
 
     def _handshake_answer(
-        self, message: Message, kind: str, accepted: bool | None, reason: str | None
+        self, message: Message, asked: Asked, accepted: bool | None, reason: str | None
     ) -> list[Observation]:
-        result = message.body.get("result")
+        result, kind = message.body.get("result"), asked.kind
         if kind == "subscribe":
             if self._worth is None and self.shape.default is not None:
                 # All that came before is known, and so is all that will come until a gap.
