@@ -19,15 +19,23 @@ _BASE58 = "[1-9A-HJ-NP-Za-km-z]"
 
 
 class _Form(Struct, frozen=True):
-    """A wallet's form, the dialects in which it is proof together with them, and the coin."""
+    """A wallet's form, the dialects in which it is proof together with them, and the coin. `algorithm`: where coins
+    that hash otherwise have such wallets, too, and speak the same dialect."""
 
     coin: str
     pattern: re.Pattern[str]
     dialects: frozenset[str]
+    algorithm: str | None = None
+
+    def fits(self, login: str, ledger: Ledger) -> bool:
+        """Whether a login of a session is such a wallet, and proof."""
+        if ledger.dialect not in self.dialects or (self.algorithm and list(ledger.algorithms) != [self.algorithm]):
+            return False
+        return self.pattern.match(login) is not None
 
 
-def _form(coin: str, text: str, *dialects: str) -> _Form:
-    return _Form(coin, pattern(text), frozenset(dialects))
+def _form(coin: str, text: str, *dialects: str, algorithm: str | None = None) -> _Form:
+    return _Form(coin, pattern(text), frozenset(dialects), algorithm)
 
 
 # Ethereum's last block with proof of work, 15537393: 2022-09-15 06:42:42 UTC. Servers kept their names.
@@ -40,7 +48,8 @@ _FORMS = (
     _form("WOW", rf"(?:Wo|WW){_BASE58}{{95}}(?:[.+/].*)?\Z", "monero-json-rpc"),
     _form("ZEPH", rf"ZEPH{_BASE58}{{90,110}}(?:[.+/].*)?\Z", "monero-json-rpc"),
     _form("SAL", rf"SaLv{_BASE58}{{90,110}}(?:[.+/].*)?\Z", "monero-json-rpc"),
-    _form("ZEC", rf"(?:t[13]{_BASE58}{{33}}|zs1[0-9a-z]{{75}})(?:[./].*)?\Z", "stratum-v1-equihash"),
+    # Flux has the same wallets, and Pirate those that begin with zs1.
+    _form("ZEC", rf"t[13]{_BASE58}{{33}}(?:[./].*)?\Z", "stratum-v1-equihash", algorithm="equihash200_9"),
     _form("ZEN", rf"zn{_BASE58}{{33}}(?:[./].*)?\Z", "stratum-v1-equihash"),
     _form("RVN", rf"R{_BASE58}{{33}}(?:[./].*)?\Z", "kawpow"),
     _form("ALPH", rf"1{_BASE58}{{44}}(?:[./].*)?\Z", "alephium"),
@@ -80,7 +89,7 @@ def coin_of(ledger: Ledger) -> tuple[str | None, list[str]]:
     found: dict[str, list[str]] = {coin: list(basis) for coin, basis in ledger.coins.items()}
     for login in list(ledger.workers)[:64]:
         for form in _FORMS:
-            if login and ledger.dialect in form.dialects and form.pattern.match(login):
+            if login and form.fits(login, ledger):
                 basis = found.setdefault(form.coin, [])
                 if "address" not in basis:
                     basis.append("address")
