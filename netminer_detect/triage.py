@@ -49,6 +49,7 @@ OPENINGS: tuple[tuple[int, bytes], ...] = (
     (0, b"PROXY "),
     (0, b"\x81"),
     (0, b"\r\n\r\n\x00\r\nQUIT\n"),
+    (0, b'[{"'),  # calls in a batch
     (0, b"shake~{"),  # Xatum
     (0, b"job~{"),
     (2, b"\x04"),
