@@ -111,7 +111,7 @@ def _finding(draft: Draft, context: Context) -> Finding:
         vlan=list(draft.vlans),
         tunnels=list(draft.tunnels),
         nat=draft.nat,
-        dialect=draft.dialect,
+        dialect=draft.dialect or None,
         carriers=list(draft.carriers),
         algorithms=list(draft.algorithms),
         coin=coin,

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netminer_detect.dialects.dialect import is_hex, text
+from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.observations import Side
 from netminer_detect.patterns import pattern
 
+# Its own miner, which mines nothing else.
+_MINER = "decred-gominer"
 _WALLET = pattern(r"D[sce][1-9A-HJ-NP-Za-km-z]{33}(?:[./].*)?\Z")
 
 
@@ -40,6 +43,13 @@ class Decred(Kin):
 
     NAME: ClassVar[str] = "decred"
     SHAPE: ClassVar[Shape] = Shape("decred", _notify, _share, _WALLET, algorithm="blake3-dcr")
+
+    @classmethod
+    def hint(cls, message: Message) -> Hint | None:
+        params = message.positional
+        if message.low_method == "mining.subscribe" and params and str(params[0])[: len(_MINER)].lower() == _MINER:
+            return Hint(Strength.CERTAIN, Side.CLIENT)
+        return super().hint(message)
 
 
 DIALECT = Decred

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_0x, text
 from netminer_detect.dialects.stratum import JobShape, Shape, Stratum
 from netminer_detect.observations import Side
+from netminer_detect.patterns import pattern
 from netminer_detect.work import from_target
 
 
@@ -35,6 +36,7 @@ def _notify(params: list[Any]) -> JobShape | None:
     return JobShape(text(params[0]), from_target(params[3])) if _is_job(params) else None
 
 
+_OTHER_WALLET = pattern(r"(?!0[xX])[1-9A-HJ-NP-Za-km-z]{26,}(?:[./].*)?\Z")
 _SHAPE = Shape("eth-stratum", _notify, default=None)
 
 
@@ -52,9 +54,9 @@ class EthStratum(Stratum):
         if low == "mining.notify" and _is_job(params):
             return Hint(Strength.CERTAIN, Side.SERVER)
         if low == "mining.submit" and _is_share(params):
-            # KawPow's shares look the same; its wallets do not.
-            evm = isinstance(params[0], str) and params[0][:2] in ("0x", "0X")
-            return Hint(Strength.LIKELY if evm else Strength.FAMILY, Side.CLIENT)
+            # KawPow's shares look the same; its wallets do not, and an account's name tells nothing.
+            other = isinstance(params[0], str) and _OTHER_WALLET.match(params[0]) is not None
+            return Hint(Strength.FAMILY if other else Strength.LIKELY, Side.CLIENT)
         return None
 
 

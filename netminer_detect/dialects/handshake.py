@@ -1,7 +1,7 @@
 """Handshake's Stratum: Bitcoin's messages with five roots in place of a coinbase.
 
     mining.notify [job, prev 64, merkle 64, witness 64, tree 64, reserved 64, version 8, bits 8, time 8, (mask 64)]
-    mining.submit [user, job, nonce2 8, time 8, nonce 8]
+    mining.submit [user, job, nonce2 8, time 8, nonce 8, (mask 64)]
 
 Work of a share: difficulty times 2^32. Sources: HandyOSS/HandyStratum, Miningcore's Handshake.
 """
@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from netminer_detect.dialects.dialect import is_hex, text
+from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.observations import Side
 from netminer_detect.patterns import pattern
 
 _WALLET = pattern(r"(?:hs|ts|rs)1q[0-9a-z]{38,62}")
+# The time in seconds and a number.
+_JOB = pattern(r"1\d{9}:[0-9a-zA-Z]{1,16}\Z")
 
 
 def _notify(params: list[Any]) -> JobShape | None:
@@ -24,12 +27,14 @@ def _notify(params: list[Any]) -> JobShape | None:
 
 
 def _share(params: list[Any]) -> bool:
-    # Bitcoin's form too: the wallet tells.
-    return (
-        len(params) == 5
-        and all(is_hex(part, 8) for part in params[2:])
-        and isinstance(params[0], str)
-        and _WALLET.match(params[0]) is not None
+    if not all(is_hex(part, 8) for part in params[2:5]):
+        return False
+    if len(params) == 6:
+        return is_hex(params[5], 64)
+    # Without a mask it is Bitcoin's form too: the wallet tells, or the name that HandyStratum gives its jobs.
+    return len(params) == 5 and any(
+        isinstance(part, str) and form.match(part) is not None
+        for part, form in zip(params, (_WALLET, _JOB), strict=False)
     )
 
 
@@ -38,6 +43,12 @@ class Handshake(Kin):
 
     NAME: ClassVar[str] = "handshake"
     SHAPE: ClassVar[Shape] = Shape("handshake", _notify, _share, _WALLET, algorithm="handshake")
+
+    @classmethod
+    def hint(cls, message: Message) -> Hint | None:
+        if message.low_method == "mining.submit" and _share(message.positional):
+            return Hint(Strength.CERTAIN, Side.CLIENT)
+        return super().hint(message)
 
 
 DIALECT = Handshake

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Hint, Message, is_0x, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
+from netminer_detect.dialects.wallets import is_evm
 from netminer_detect.observations import Observation
 from netminer_detect.patterns import pattern
 from netminer_detect.work import from_target
@@ -47,9 +48,12 @@ class Kawpow(Kin):
 
     @classmethod
     def hint(cls, message: Message) -> Hint | None:
-        """A wallet alone tells nothing: Verus, Komodo and Raptoreum have addresses of the same form."""
+        """A wallet alone tells nothing: Verus, Komodo and Raptoreum have addresses of the same form. Ethereum's shares
+        have the same form: its wallets do not."""
         low, params = message.low_method, message.positional
-        if low == "mining.authorize" or (low == "mining.submit" and not _share(params)):
+        if low == "mining.authorize":
+            return None
+        if low == "mining.submit" and (not _share(params) or is_evm(params[0])):
             return None
         return super().hint(message)
 

@@ -2,11 +2,11 @@
 
 Contract: a carriers Reader. Until a message is certain for one dialect, messages are kept (MAX_KEPT of them,
 MAX_KEPT_BYTES in all) and read by the dialect once it is known; at the end of the flow the best guess is taken
-if it is better than WEAK. What the messages say also settles who is the miner: where a capture begins in the
-middle of a stream the sides may have been taken the wrong way round, which `DialectRecognised.swapped` tells
-and this reader undoes. A dialect that changes in the middle of a stream is followed. Where something else cuts the
-lines (WebSocket), `line` takes each; `kinds` are then the dialects to choose from, `request` what opened the
-connection.
+if it is better than WEAK, and of the `mining.` family none where several are as good (`undetermined`). What the
+messages say also settles who is the miner: where a capture begins in the middle of a stream the sides may have been
+taken the wrong way round, which `DialectRecognised.swapped` tells and this reader undoes. A dialect that changes in
+the middle of a stream is followed. Where something else cuts the lines (WebSocket), `line` takes each; `kinds` are
+then the dialects to choose from, `request` what opened the connection.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from netminer_detect.dialects.dialect import Dialect, Hint, Message, Strength
 from netminer_detect.dialects.framing import Framing, bodies
 from netminer_detect.dialects.registry import dialects
 from netminer_detect.dialects.stratum import Stratum
+from netminer_detect.dialects.undetermined import Undetermined
 from netminer_detect.marks import Mark
 from netminer_detect.messages import is_log
 from netminer_detect.observations import DialectRecognised, Observation, Side
@@ -49,6 +50,8 @@ class Lines(Struct):
     # Sides of which bytes are missing, by the number of messages kept before.
     _holes: dict[int, set[Side]] = field(default_factory=dict)
     _best: dict[type[Dialect], Hint] = field(default_factory=dict)
+    # The methods that spoke for each.
+    _methods: dict[type[Dialect], set[str | None]] = field(default_factory=dict)
     _strange: int = 0
     _strange_bytes: int = 0
     _last: dict[Side, Mark] = field(default_factory=dict)
@@ -146,6 +149,7 @@ class Lines(Struct):
             best, facing = self._best.get(dialect), self._as_seen(hint, message)
             if hint.strength > Strength.WEAK:
                 self._facing.add(facing)
+                self._methods.setdefault(dialect, set()).add(message.low_method)
             if best is None or hint.strength > best.strength:
                 self._best[dialect] = replace(hint, speaker=facing)
         if len(self._facing) > 1:
@@ -178,8 +182,9 @@ class Lines(Struct):
             self.done = True
             return []
         strength = max(strength for strength, _ in likely)
-        chosen = next(dialect for found, dialect in likely if found is strength)
-        turned = self._best[chosen].speaker is Side.SERVER
+        strongest = [dialect for found, dialect in likely if found is strength]
+        chosen = self._fitting(strongest) if strength is Strength.LIKELY else strongest[0]
+        turned = self._best[strongest[0]].speaker is Side.SERVER
         if turned:
             self.swapped = not self.swapped
             for message in kept:
@@ -193,6 +198,12 @@ class Lines(Struct):
             found += self._read_kept(message, chosen)
         self._tell_holes(len(kept), turned)
         return found
+
+    def _fitting(self, alike: list[type[Dialect]]) -> type[Dialect]:
+        """The dialect that most methods speak for, of those that one speaks for alike."""
+        most = max(len(self._methods[dialect]) for dialect in alike)
+        best = [dialect for dialect in alike if len(self._methods[dialect]) == most]
+        return Undetermined if sum(issubclass(dialect, Stratum) for dialect in best) > 1 else best[0]
 
     def _first(self, chosen: type[Dialect], kept: list[Message]) -> type[Dialect]:
         """The dialect in which the flow began: another than the chosen one where that does not understand what was
