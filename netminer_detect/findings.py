@@ -184,6 +184,15 @@ class EvidenceLine(Struct, frozen=True):
     unmasked: str | None = None
 
 
+class Ground(Struct, frozen=True):
+    """What speaks for it that a machine was compromised, or (`points_to`) misused, and the frames that show it."""
+
+    points_to: str
+    code: str
+    args: dict[str, str | int | None]
+    evidence: list[EvidenceLine]
+
+
 class Finding(Struct):
     """One source, one role, one server and one dialect, with all its connections. `mining` are the stretches of time in
     which it mined, in ns."""
@@ -226,6 +235,8 @@ class Finding(Struct):
     bytes: int = 0
     rules: list[str] = field(default_factory=list)
     assessment: str | None = None
+    grounds: list[Ground] = field(default_factory=list)
+    incidents: list[str] = field(default_factory=list)
     organisation: Organisation | None = None
     evidence: list[EvidenceLine] = field(default_factory=list)
     revision: int = 1
@@ -259,6 +270,27 @@ class OrganisationSummary(Struct):
     coins: list[str]
     work: list[Work]
     power: Power | None = None
+
+
+class Incident(Struct):
+    """Machines that mine for one: the same wallet, the same account of an operator, or workers that are numbered
+    through. `key` is what they share, `place` the operator or server where it holds (None: everywhere). Lists hold the
+    first of them, counts count all."""
+
+    id: str
+    kind: str
+    key: str
+    place: str | None
+    verdict: Verdict
+    machines: list[tuple[str, str | None]]
+    machines_total: int
+    organisations: list[Organisation]
+    findings: list[str]
+    coins: list[str] = field(default_factory=list)
+    operators: list[str] = field(default_factory=list)
+    first_seen_ns: int | None = None
+    last_seen_ns: int | None = None
+    nanoseconds: bool = False
 
 
 class Unread(Struct, frozen=True):
@@ -299,3 +331,4 @@ class Report(Struct):
     sources: list[SourceSummary]
     organisations: list[OrganisationSummary]
     totals: Totals
+    incidents: list[Incident] = field(default_factory=list)

@@ -116,6 +116,7 @@ def _judged(
     book: Rulebook,
 ) -> Report:
     """What the drafts amount to. Most captures hold none, and need none of this."""
+    from netminer_detect.detect.assessment import assess
     from netminer_detect.detect.finish import Context, finish
     from netminer_detect.detect.roles import settle_roles
     from netminer_detect.detect.summing import build_report
@@ -126,6 +127,7 @@ def _judged(
         from netminer_detect.detect.conditional import note_conditions
 
         note_conditions(findings, book.conditions)
+    assess(findings, book)
     findings = [finding for finding in findings if finding.level >= settings.level]
     if efficiencies is None and any(finding.work for finding in findings):
         efficiencies = _efficiencies(None)

@@ -12,6 +12,8 @@ from netminer_detect.findings import (
     Connection,
     EvidenceLine,
     Finding,
+    Ground,
+    Incident,
     Jobs,
     Level,
     Organisation,
@@ -112,6 +114,9 @@ _CODES = st.sampled_from(["shares_accepted", "endpoint_name", "handshake_refused
 _ARGUMENTS = st.dictionaries(st.sampled_from(["agent", "server", "name", "reason", "kind"]) | TEXTS,
                              st.none() | TEXTS | _COUNTS, max_size=4)
 
+_GROUNDS = st.builds(Ground, TEXTS, st.sampled_from(["service_worker", "malware_contact", "account"]) | TEXTS,
+                     st.dictionaries(st.sampled_from(["worker", "server", "rule", "account"]) | TEXTS,
+                                     st.none() | TEXTS | _COUNTS, max_size=4), st.lists(_EVIDENCE, max_size=2))
 FINDINGS = st.builds(
     Finding, TEXTS, TEXTS, st.sampled_from(Role), st.sampled_from(Level), st.sampled_from(Verdict), _CODES, _ARGUMENTS,
     source_mac=st.none() | TEXTS, sensor=st.none() | TEXTS, realm=st.none() | TEXTS,
@@ -124,7 +129,8 @@ FINDINGS = st.builds(
     first_seen_ns=_TIMES, last_seen_ns=_TIMES, nanoseconds=st.booleans(),
     connections=st.lists(st.builds(Connection, st.integers(0, 65535), _TIMES, _TIMES), max_size=2),
     connections_total=_COUNTS, packets=_COUNTS, bytes=_COUNTS, rules=st.lists(TEXTS, max_size=2),
-    organisation=_UNITS, evidence=st.lists(_EVIDENCE, max_size=3),
+    organisation=_UNITS, evidence=st.lists(_EVIDENCE, max_size=3), assessment=st.none() | TEXTS,
+    grounds=st.lists(_GROUNDS, max_size=2), incidents=st.lists(TEXTS, max_size=2),
 )  # fmt: skip
 _SOURCES = st.builds(
     SourceSummary, TEXTS, st.none() | TEXTS, st.sampled_from(Verdict), st.sampled_from(Level),
@@ -135,5 +141,10 @@ _SUMS = st.builds(OrganisationSummary, _UNITS, _COUNTS, _COUNTS, _COUNTS, _COUNT
 _TOTALS = st.builds(Totals, _COUNTS, _COUNTS, _COUNTS, _COUNTS, _COUNTS,
                     st.dictionaries(st.sampled_from(["snap_length", "not_ip"]) | TEXTS, _COUNTS, max_size=3),
                     st.dictionaries(TEXTS, _COUNTS, max_size=3), _COUNTS, _COUNTS, st.floats(0, 1e9))
+_INCIDENTS = st.builds(
+    Incident, TEXTS, st.sampled_from(["wallet", "account", "workers"]) | TEXTS, TEXTS, st.none() | TEXTS,
+    st.sampled_from(Verdict), st.lists(st.tuples(TEXTS, st.none() | TEXTS), max_size=3), _COUNTS,
+    st.lists(st.builds(Organisation, TEXTS, TEXTS), max_size=2), st.lists(TEXTS, max_size=2),
+    st.lists(TEXTS, max_size=2), st.lists(TEXTS, max_size=2), _TIMES, _TIMES, st.booleans())
 REPORTS = st.builds(Report, st.lists(FINDINGS, max_size=3), st.lists(_SOURCES, max_size=2),
-                    st.lists(_SUMS, max_size=2), _TOTALS)
+                    st.lists(_SUMS, max_size=2), _TOTALS, st.lists(_INCIDENTS, max_size=2))

@@ -26,7 +26,7 @@ FINDING_KEYS = [
     "nat", "role", "level", "verdict", "why", "why_code", "why_args", "dialect", "carriers", "algorithms", "coin",
     "coin_basis", "model", "pool", "peer", "workers", "jobs", "shares", "work", "claimed", "power", "energy_kwh_day",
     "first_seen", "last_seen", "midstream", "connections", "connections_total", "packets", "bytes", "rules",
-    "assessment", "organisation", "evidence",
+    "assessment", "assessment_reasons", "incidents", "organisation", "evidence",
 ]  # fmt: skip
 
 
@@ -158,7 +158,7 @@ def test_jsonl_parses_back_and_carries_no_control_character(what: Report):
     text = written("jsonl", what, show_passwords=True)
     assert text.isascii() and not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
     objects = [json.loads(one, parse_constant=pytest.fail) for one in text.splitlines()]
-    assert len(objects) == len(what.findings) + len(what.sources) + len(what.organisations) + 1
+    assert len(objects) == len(what.findings) + len(what.sources) + len(what.organisations) + len(what.incidents) + 1
 
     def check(value):
         if isinstance(value, str):

@@ -11,7 +11,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from netminer_detect.findings import Level, Organisation, Report, Role, Server, Shares, Totals, Unread, Verdict, Worker
+from netminer_detect.findings import (
+    Ground,
+    Incident,
+    Level,
+    Organisation,
+    Report,
+    Role,
+    Server,
+    Shares,
+    Totals,
+    Unread,
+    Verdict,
+    Worker,
+)
 from netminer_detect.outputs import csv, jsonl, table, wording
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import iso_time, span_text
@@ -51,7 +64,15 @@ def campus():
     totals = Totals(5, 2, 1_234_567, 987_654_321, 4242, {"snap_length": 12304, "not_ip": 9}, {"flows": 2}, seconds=3.26,
                     unread=[Unread("pcaps/broken.pcap", "the capture ends inside frame 7", partly=True),
                             Unread("notes.txt", "not a capture (neither pcap nor pcapng)")])
-    return report(miner(), refused, *probes, lookup("192.0.2.7", "xmr.f2pool.com"), visitor("10.3.0.19"), totals=totals)
+    grounds = [Ground("compromised", "service_worker", {"worker": "svchost\x1b[2J"}, [line(12, "login", "{}")]),
+               Ground("misuse", "account", {"account": "48abc", "worker": "lab-3"}, [line(12, "login", "{}")])]
+    mining = miner(assessment="likely-compromised", grounds=grounds)
+    told = report(mining, refused, *probes, lookup("192.0.2.7", "xmr.f2pool.com"), visitor("10.3.0.19"), totals=totals)
+    machines = [("10.3.0.17", "gate"), *((f"10.20.0.{at}", None) for at in range(9, 18))]
+    told.incidents = [Incident("77aa", "wallet", "0x" + "ab" * 20, None, Verdict.CONFIRMED, machines, 12,
+                               [DORMITORY, LIBRARY], ["9f2c41d07be81a55"], ["XMR"], ["Example Pool"], NOON, NOON),
+                      Incident("77bb", "account", "48abc", "Example Pool", Verdict.PROBABLE, machines[:2], 2, [], [])]
+    return told
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -1,7 +1,7 @@
-"""Which addresses mean another machine on another network.
+"""Which addresses mean another machine on another network, and in which order they stand.
 
 Contract: `is_private(ip)` of an address as text; False for what is none. Reserved addresses that nobody should have
-(documentation, benchmarks) are no private ones.
+(documentation, benchmarks) are no private ones. `address_order(ip)` is a key to sort by.
 """
 
 from __future__ import annotations
@@ -22,3 +22,12 @@ def is_private(ip: str) -> bool:
     except ValueError:
         return False
     return any(address in network for network in _PRIVATE if network.version == address.version)
+
+
+def address_order(ip: str) -> tuple[int, int]:
+    """Sorts addresses as numbers, IPv4 first."""
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return 9, 0
+    return address.version, int(address)

@@ -1,17 +1,18 @@
 """Adds findings up: per source, per organisation, and in all.
 
-Contract: `build_report(findings, totals, efficiencies)` sorts the findings (surest first, then by address) and sums
-them. Work of different algorithms is never added up, only its power is. A proxy's work is its miners' work: it is
-counted once, with the miners, and so is a pool's. A source's rate is its work over the time in which it mined, wherever
-it did; machines side by side add up. A source counts once for its organisation, with its surest finding. Without
-efficiencies there is no power.
+Contract: `build_report(findings, totals, efficiencies)` sorts the findings (surest first, then by address), sums them
+and names the incidents among them. Work of different algorithms is never added up, only its power is. A proxy's work
+is its miners' work: it is counted once, with the miners, and so is a pool's. A source's rate is its work over the time
+in which it mined, wherever it did; machines side by side add up. A source counts once for its organisation, with its
+surest finding. Without efficiencies there is no power.
 """
 
 from __future__ import annotations
 
-import ipaddress
 from collections import Counter
 
+from netminer_detect.detect.addresses import address_order
+from netminer_detect.detect.incidents import incidents_of
 from netminer_detect.estimate.mining_time import MiningTime
 from netminer_detect.estimate.power import NOTHING_KNOWN, Efficiencies, power_of
 from netminer_detect.estimate.rates import added, joined, timed
@@ -31,15 +32,6 @@ from netminer_detect.findings import (
 _SourceKey = tuple[str, str | None]
 
 
-def address_order(ip: str) -> tuple[int, int]:
-    """Sorts addresses as numbers, IPv4 first."""
-    try:
-        address = ipaddress.ip_address(ip)
-    except ValueError:
-        return 9, 0
-    return address.version, int(address)
-
-
 def build_report(findings: list[Finding], totals: Totals, efficiencies: Efficiencies = NOTHING_KNOWN) -> Report:
     """See the module's contract."""
     for finding in findings:
@@ -57,7 +49,7 @@ def build_report(findings: list[Finding], totals: Totals, efficiencies: Efficien
     totals.organisations = sum(1 for unit in organisations if unit.organisation is not None)
     totals.work = added(source.work for source in sources)
     totals.power = power_of(totals.work, efficiencies)
-    return Report(findings, sources, organisations, totals)
+    return Report(findings, sources, organisations, totals, incidents_of(findings))
 
 
 def _work_of_source(mining: list[Finding]) -> list[Work]:

@@ -13,6 +13,7 @@ from typing import TextIO
 
 from netminer_detect.findings import Finding, Report, Server
 from netminer_detect.outputs.escape import csv_cell
+from netminer_detect.outputs.grounds import ground_text
 from netminer_detect.outputs.jsonl import amount, number, rate
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import iso_time
@@ -30,6 +31,7 @@ COLUMNS = (
     "dialect", "carriers", "algorithms", "coin_basis", "pool_basis", "via_ip", "via_port", "via_kind",
     "peer_ip", "peer_port", "peer_name", "model", "jobs", "difficulty_min", "difficulty_max", "midstream",
     "connections", "packets", "bytes", "rules", "why_code", "assessment", "id", "revision", "state",
+    "assessment_reasons", "incidents",
 )  # fmt: skip
 MAX_LISTED = 32
 SEPARATOR = "; "
@@ -85,6 +87,8 @@ def _judgement(finding: Finding, options: OutputOptions) -> Row:
         "coin_basis": finding.coin_basis,
         "rules": finding.rules,
         "assessment": finding.assessment,
+        "assessment_reasons": [ground_text(ground, options.lang) for ground in finding.grounds],
+        "incidents": finding.incidents,
     }
 
 

@@ -1,9 +1,9 @@
 """JSON lines: one object a line, `"type"` first, names as the README promises them.
 
-Contract: findings, then sources, organisations and the summary. Whole numbers are exact, amounts decimal strings
-rounded once, times ISO 8601 UTC with 6 digits (9 where the capture has nanoseconds). Every text is escaped, whoever
-wrote it, and the lines are ASCII, so that a reader who decodes and prints them is not steered either. Passwords only
-where asked for.
+Contract: findings, then sources, organisations, incidents and the summary. Whole numbers are exact, amounts decimal
+strings rounded once, times ISO 8601 UTC with 6 digits (9 where the capture has nanoseconds). Every text is escaped,
+whoever wrote it, and the lines are ASCII, so that a reader who decodes and prints them is not steered either. Passwords
+only where asked for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 from netminer_detect.findings import (
     EvidenceLine,
     Finding,
+    Ground,
+    Incident,
     Organisation,
     OrganisationSummary,
     Power,
@@ -27,6 +29,7 @@ from netminer_detect.findings import (
     Worker,
 )
 from netminer_detect.outputs.escape import MAX_PATH, all_plain, plain
+from netminer_detect.outputs.grounds import ground_text, incident_text
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import iso_time
 from netminer_detect.outputs.wording import why
@@ -49,6 +52,8 @@ def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
         _line(stream, _source(source))
     for unit in report.organisations:
         _line(stream, _unit(unit))
+    for incident in report.incidents:
+        _line(stream, _incident(incident))
     _line(stream, _totals(report.totals))
 
 
@@ -67,6 +72,8 @@ def finding_object(finding: Finding, options: OutputOptions) -> dict[str, Any]:
     return _judgement(finding) | _mining(finding, options) | _traffic(finding) | {
         "rules": finding.rules,
         "assessment": finding.assessment,
+        "assessment_reasons": [_ground(ground, finding.nanoseconds, options) for ground in finding.grounds],
+        "incidents": finding.incidents,
         "organisation": _organisation(finding.organisation),
         "evidence": [_evidence(line, finding.nanoseconds, options) for line in finding.evidence],
     }
@@ -256,6 +263,37 @@ def _evidence(line: EvidenceLine, nine: bool, options: OutputOptions) -> dict[st
         "from": line.sender,
         "what": line.what,
         "excerpt": plain(shown),
+    }
+
+
+def _ground(ground: Ground, nine: bool, options: OutputOptions) -> dict[str, Any]:
+    return {
+        "points_to": ground.points_to,
+        "code": ground.code,
+        "why": ground_text(ground),
+        "args": {key: _safe(value) for key, value in ground.args.items() if value is not None},
+        "evidence": [_evidence(line, nine, options) for line in ground.evidence],
+    }
+
+
+def _incident(incident: Incident) -> dict[str, Any]:
+    nine = incident.nanoseconds
+    return {
+        "type": "incident",
+        "id": incident.id,
+        "kind": incident.kind,
+        "key": plain(incident.key),
+        "place": _text(incident.place),
+        "why": incident_text(incident),
+        "verdict": incident.verdict.word,
+        "sources": incident.machines_total,
+        "machines": [{"source_ip": ip, "realm": realm} for ip, realm in incident.machines],
+        "organisations": [unit.id for unit in incident.organisations],
+        "findings": incident.findings,
+        "coins": incident.coins,
+        "operators": [plain(operator) for operator in incident.operators],
+        "first_seen": iso_time(incident.first_seen_ns, nine),
+        "last_seen": iso_time(incident.last_seen_ns, nine),
     }
 
 

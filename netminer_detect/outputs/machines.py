@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from netminer_detect.findings import Finding, Organisation, OrganisationSummary, Role, Server, Verdict, Worker
 from netminer_detect.outputs.escape import plain
+from netminer_detect.outputs.grounds import ground_text
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import span_text
 from netminer_detect.outputs.wording import why
@@ -39,6 +40,7 @@ EACH_KIND = 3
 MAX_CONTEXT = 20
 MAX_LOGIN = 40
 MAX_CLAIMS = 2
+MAX_GROUNDS = 3
 
 Machine = tuple[str, str | None]
 
@@ -142,7 +144,21 @@ def _add_row(table: Table, finding: Finding, room: int, options: OutputOptions) 
     reason = Text(sentence)
     for line in _filled(_details(finding, sentence, options), room):
         reason.append("\n" + line, style="dim")
+    if finding.assessment is not None:
+        reason.append("\n" + _assessment(finding, lang))
     table.add_row("", sure, kind, reason) if len(table.columns) == 4 else table.add_row("", sure, reason)
+
+
+def _assessment(finding: Finding, lang: str) -> str:
+    """Compromised or misused, what speaks for it, and then what speaks against it."""
+    said = finding.assessment or ""
+    one_sided = said.startswith("likely")
+    against = [ground for ground in finding.grounds if one_sided and not said.endswith(ground.points_to)]
+    told = [ground_text(ground, lang) for ground in finding.grounds if ground not in against][:MAX_GROUNDS]
+    other = [ground_text(ground, lang) for ground in against][:MAX_GROUNDS]
+    if lang == "zh":
+        return f"{plain(word(said, lang), 40)}：{'；'.join(told)}" + (f"；相反：{'；'.join(other)}" if other else "")
+    return f"{plain(said, 40).replace('-', ' ')}: {'; '.join(told)}" + (f"; but {'; '.join(other)}" if other else "")
 
 
 def _filled(parts: Sequence[str], room: int) -> list[str]:

@@ -9,8 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from netminer_detect.findings import Organisation, OrganisationSummary, Power, SourceSummary, Totals, Verdict, Work
+from netminer_detect.findings import (
+    Incident,
+    Organisation,
+    OrganisationSummary,
+    Power,
+    SourceSummary,
+    Totals,
+    Verdict,
+    Work,
+)
 from netminer_detect.outputs.escape import plain
+from netminer_detect.outputs.grounds import incident_text
 from netminer_detect.outputs.machines import STYLES
 from netminer_detect.outputs.words import (
     counted,
@@ -32,6 +42,8 @@ if TYPE_CHECKING:
 
 MAX_SOURCES = 1000
 MAX_UNREAD = 10
+MAX_INCIDENTS = 20
+MAX_MACHINES = 8
 # On narrower terminals columns that the lines above have said are left out.
 WIDE = 100
 WIDER = 120
@@ -98,6 +110,25 @@ def draw_units(console: Console, units: Sequence[OrganisationSummary], lang: str
         )
     console.print()
     console.print(table)
+
+
+def draw_incidents(console: Console, incidents: Sequence[Incident], lang: str) -> None:
+    """What several machines mine for, and which machines these are; nothing where each mines for itself."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if not incidents:
+        return
+    console.print()
+    console.print(word("Mining for one and the same", lang), style="bold")
+    for incident in incidents[:MAX_INCIDENTS]:
+        shown = [plain(ip, 64) for ip, _ in incident.machines[:MAX_MACHINES]]
+        if incident.machines_total > len(shown):
+            shown.append("…")
+        line = Text(labelled(incident_text(incident, lang), shown, lang), overflow="fold")
+        console.print(Padding(line, (0, 0, 0, 2)))
+    if len(incidents) > MAX_INCIDENTS:
+        console.print("  " + more(counted(len(incidents) - MAX_INCIDENTS, "incident", lang), lang), style="dim")
 
 
 def draw_power(console: Console, totals: Totals, lang: str) -> None:

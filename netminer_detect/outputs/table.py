@@ -1,8 +1,8 @@
 """The table for people: which machine, which unit, what, with whom, how sure, why, on what evidence.
 
 Contract: rich draws it, in the width of the terminal, or plain and 120 columns wide (or COLUMNS) where the stream is
-none. Unit by unit, machine by machine, surest first; then what is no mining, the sums, and what was read and what
-was not. Everything from the wire is escaped, and no markup of the library is interpreted.
+none. Unit by unit, machine by machine, surest first; then what is no mining, the sums, incidents, and what was read and
+what was not. Everything from the wire is escaped, and no markup of the library is interpreted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 from netminer_detect.findings import Report, Verdict
 from netminer_detect.outputs.machines import draw_context, draw_machines
 from netminer_detect.outputs.options import OutputOptions
-from netminer_detect.outputs.sums import draw_power, draw_reading, draw_sources, draw_units
+from netminer_detect.outputs.sums import draw_incidents, draw_power, draw_reading, draw_sources, draw_units
 from netminer_detect.outputs.words import bracketed, counted, labelled, word
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def _draw(console: Console, report: Report, options: OutputOptions) -> None:
     if mining:
         draw_sources(console, report.sources, lang)
         draw_units(console, report.organisations, lang)
+        draw_incidents(console, report.incidents, lang)
         draw_power(console, totals, lang)
     console.print()
     draw_reading(console, totals, lang)

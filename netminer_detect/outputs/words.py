@@ -27,12 +27,15 @@ _WORDS = {
     "Interrupted: this is what was found so far.": "已中断：以下是中断前的发现。",
     "Mining": "挖矿", "Possible mining": "疑似挖矿", "Read": "已读取",
     "Known mining servers that never answered": "已知矿池未应答",
+    "likely-compromised": "可能被入侵", "likely-misuse": "可能为人为挖矿", "unclear": "尚不明确",
+    "Mining for one and the same": "为同一主体挖矿",
     "Not read": "未能读取", "Not read to the end": "未读完", "Lost for want of memory": "因内存限制丢弃",
 }  # fmt: skip
 # One and many in English; Chinese has a measure word.
 _COUNTED = {
     "machine": ("machines", "台机器"), "finding": ("findings", "项发现"), "server": ("servers", "个服务器"),
     "input": ("inputs", "个输入"), "packet": ("packets", "个数据包"), "flow": ("flows", "条流"),
+    "incident": ("incidents", "个关联事件"),
     "login": ("logins", "个账号"), "connection": ("connections", "个连接"), "frame": ("frames", "帧"),
 }
 _DEFECTS = {

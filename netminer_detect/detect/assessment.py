@@ -1,0 +1,163 @@
+"""Compromised or misused: what speaks for an intruder, and what for somebody who mines on purpose.
+
+Contract: `assess(findings, book)` gives each finding that may be mining its `grounds`, and an `assessment` where there
+are any: `likely-compromised` or `likely-misuse` where all of weight point one way, else `unclear`. Grounds of weight
+are contacts with servers of miner malware, workers that hide as services of the system, one wallet in several units,
+and on the other side hardware that does nothing but mine. The rest are hints: they count where no ground of weight is,
+and alone never turn one. Who only asks (prober) has none. Whether mining is allowed nobody can read from the wire.
+
+What is no ground: TLS without a server's name (miners leave it out by default), a mining proxy, work at night.
+Sources: reference on dialects, 5 (agents and workers of malware); MITRE ATT&CK T1036.005 (names of services).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from netminer_detect.detect.incidents import account_of, incidents_of, numbered, wallet_of
+from netminer_detect.findings import EvidenceLine, Finding, Ground, Incident, Level, Role, Verdict
+from netminer_detect.patterns import pattern
+from netminer_detect.rulebook.book import Rulebook
+
+COMPROMISED, MISUSE = "compromised", "misuse"
+_WORDS = {COMPROMISED: "likely-compromised", MISUSE: "likely-misuse"}
+_WEIGHTY = frozenset(("malware_contact", "malware_lookup", "service_worker", "wallet_across", "hardware"))
+_MINING = frozenset((Role.MINER, Role.PROXY, Role.MANAGED))
+MAX_SHOWN = 2
+# So many workers of one login whose names are numbered through.
+ROW = 3
+SERVICES = frozenset((
+    "apache2", "crond", "csrss", "dbused", "dllhost", "dockerd", "explorer", "httpd", "kdevtmpfsi", "kinsing",
+    "ksoftirqd", "kswapd0", "kthreadd", "kthreaddi", "kthreaddk", "kworker", "lsass", "mysqld", "networkservice",
+    "nginx", "redis-server", "rsyslogd", "services", "smss", "spoolsv", "sshd", "svchost", "sysguard", "sysupdate",
+    "systemd", "taskhost", "taskhostw", "taskmgr", "watchbog", "wininit", "winlogon",
+))  # fmt: skip
+# Programs that had no release since: XMRig 5 ended in June 2020, xmr-stak with its RandomX build early in that year.
+_ENDED = ((pattern(r"xmrig/[0-5]\."), 2020), (pattern(r"xmr-stak"), 2020))
+FROZEN_YEARS = 3
+# Names that programs share with devices, and carriers in which everything names a browser.
+_PROGRAMS = frozenset(("cgminer", "Duino-Coin miner"))
+_BROWSED = frozenset(("http", "websocket"))
+# XMRig works for its maker under a hash of the user's login (its `keccak`), in that dialect alone.
+_FEE_LOGIN = pattern(r"[0-9a-f]{64}\Z")
+_YEAR_NS = 31_556_952 * 1_000_000_000
+
+Machine = tuple[str, str | None]
+Args = dict[str, str | int | None]
+Add = Callable[[str, str, Args, str | None], None]
+
+
+def assess(findings: list[Finding], book: Rulebook) -> None:
+    """See the module's contract."""
+    incidents = {incident.id: incident for incident in incidents_of(findings)}
+    by_machine: dict[Machine, list[Finding]] = {}
+    for finding in findings:
+        if finding.role in _MINING and finding.verdict is not Verdict.NOT_MINING:
+            by_machine.setdefault((finding.source_ip, finding.realm), []).append(finding)
+    for theirs in by_machine.values():
+        shared = _of_machine(theirs, book)
+        for finding in theirs:
+            finding.grounds = shared + _of_finding(finding, book, incidents)
+            finding.assessment = _assessment(finding.grounds)
+
+
+def _assessment(grounds: list[Ground]) -> str | None:
+    """What the grounds come to; None where there are none."""
+    weighty = {ground.points_to for ground in grounds if ground.code in _WEIGHTY}
+    sides = weighty or {ground.points_to for ground in grounds}
+    return None if not sides else _WORDS[sides.pop()] if len(sides) == 1 else "unclear"
+
+
+def _of_machine(theirs: list[Finding], book: Rulebook) -> list[Ground]:
+    """What one finding says of the machine, and so of its others."""
+    found = []
+    for finding in theirs:
+        if finding.why_code in ("malware_contact", "malware_lookup"):
+            told = {name: finding.why_args.get(name) for name in ("server", "name", "rule")}
+            code = finding.why_code
+            found.append(Ground(COMPROMISED, code, {name: text for name, text in told.items() if text is not None},
+                                finding.evidence[:MAX_SHOWN]))
+    reached = [finding for finding in theirs if finding.level >= Level.ENDPOINT]
+    if reached and all(_is_fee(finding, book) for finding in reached):
+        pool = reached[0].pool
+        name = None if pool is None else pool.name or pool.ip
+        found.append(Ground(COMPROMISED, "fee_only", {"server": name}, reached[0].evidence[:MAX_SHOWN]))
+    return found[:MAX_SHOWN]
+
+
+def _is_fee(finding: Finding, book: Rulebook) -> bool:
+    """Whether a program worked for its maker."""
+    pool = finding.pool
+    fact = book.name(pool.name, pool.port) if pool is not None and pool.name is not None else None
+    if fact is not None and fact.kind == "donation":
+        return True
+    logins = [worker.login for worker in finding.workers if worker.login]
+    return bool(logins) and finding.dialect == "monero-json-rpc" and all(map(_FEE_LOGIN.match, logins))
+
+
+def _of_finding(finding: Finding, book: Rulebook, incidents: dict[str, Incident]) -> list[Ground]:
+    """What a finding's workers, programs and partners say."""
+    found: list[Ground] = []
+
+    def add(side: str, code: str, args: Args, quoted: str | None) -> None:
+        if all(ground.code != code for ground in found):
+            found.append(Ground(side, code, args, _shown(finding.evidence, quoted)))
+
+    for worker in finding.workers:
+        service = _service(worker.worker)
+        if service is not None:
+            add(COMPROMISED, "service_worker", {"worker": worker.worker}, worker.worker)
+        if worker.agent:
+            _of_agent(worker.agent, finding, book, add)
+        account = account_of(worker.user)
+        if account is not None and worker.worker and service is None and finding.level >= Level.SESSION:
+            add(MISUSE, "account", {"account": worker.user, "worker": worker.worker}, worker.user)
+    if finding.model:
+        add(MISUSE, "hardware", {"agent": finding.model}, finding.model)
+    across = next((one for number in finding.incidents if (one := incidents[number]).kind == "wallet"
+                   and len(one.organisations) > 1), None)
+    if across is not None:
+        units: Args = {"units": len(across.organisations), "machines": across.machines_total}
+        add(COMPROMISED, "wallet_across", units, across.key)
+    row = _row(finding)
+    if row is not None:
+        add(MISUSE, "rigs", {"count": row[1], "stem": row[0]}, row[0])
+    return found
+
+
+def _of_agent(agent: str, finding: Finding, book: Rulebook, add: Add) -> None:
+    """What a program's name says."""
+    fact = book.agent(agent)
+    if fact is not None and fact.kind in ("asic", "hobby") and fact.product not in _PROGRAMS:
+        add(MISUSE, "hardware", {"agent": fact.product}, agent)
+    elif fact is not None and fact.kind == "anomaly" and _BROWSED.isdisjoint(finding.carriers):
+        add(COMPROMISED, "browser_agent", {"agent": agent}, agent)
+    if finding.last_seen_ns is not None:
+        year = 1970 + finding.last_seen_ns // _YEAR_NS
+        for text, ended in _ENDED:
+            if text.match(agent.lower()) and year > ended + FROZEN_YEARS:
+                add(COMPROMISED, "frozen_agent", {"agent": agent, "year": ended}, agent)
+
+
+def _service(worker: str | None) -> str | None:
+    """The service of the system that a worker calls itself; None where it does not."""
+    name = (worker or "").lower().removesuffix(".exe")
+    return name if name in SERVICES or name.partition("/")[0] in ("kworker", "ksoftirqd") else None
+
+
+def _row(finding: Finding) -> tuple[str, int] | None:
+    """The most workers of one login that are numbered through: what they are called, and how many."""
+    rows: dict[tuple[str | None, str], set[str]] = {}
+    for worker in finding.workers:
+        stem = numbered(worker.worker)
+        if stem is not None and (wallet_of(worker.user) or account_of(worker.user)):
+            rows.setdefault((worker.user, stem), set()).add(str(worker.worker).lower())
+    longest = max(rows.items(), key=lambda row: len(row[1]), default=None)
+    return (longest[0][1], len(longest[1])) if longest is not None and len(longest[1]) >= ROW else None
+
+
+def _shown(evidence: Iterable[EvidenceLine], quoted: str | None) -> list[EvidenceLine]:
+    """The first proofs that quote a text; where none does (excerpts are cut), the first of all."""
+    lines = list(evidence)
+    quoting = [line for line in lines if quoted and quoted in line.excerpt]
+    return (quoting or lines[:1])[:MAX_SHOWN]
