@@ -151,6 +151,11 @@ def test_malware_counts_below_the_level_that_is_reported():
     assert beacon.assessment == "likely-compromised"
 
 
+def test_a_mark_of_malware_counts_like_its_servers():
+    told = judged(worker("labaccount", "7"), rules=["pool-f2pool", "malware-h2miner"])
+    assert told == ("likely-compromised", [("misuse", "account"), ("compromised", "malware_mark")])
+
+
 def test_only_the_makers_fee_is_seen():
     fee = Scene().tcp(tls(b"fee.example"), server="198.51.100.4", port=443)
     assert (fee.finding().assessment, fee.finding().grounds[0].code) == ("likely-compromised", "fee_only")

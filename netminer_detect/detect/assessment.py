@@ -2,8 +2,8 @@
 
 Contract: `assess(findings, book)` gives each finding that may be mining its `grounds`, and an `assessment` where there
 are any: `likely-compromised` or `likely-misuse` where all of weight point one way, else `unclear`. Grounds of weight
-are contacts with servers of miner malware, workers that hide as services of the system, one wallet in several units,
-and on the other side hardware that does nothing but mine. The rest are hints: they count where no ground of weight is,
+are contacts with servers of miner malware and marks of it, workers that hide as services of the system, one wallet in
+several units, and on the other side hardware that does nothing but mine. The rest are hints: they count where no ground of weight is,
 and alone never turn one. Who only asks (prober) has none. Whether mining is allowed nobody can read from the wire.
 
 What is no ground: TLS without a server's name (miners leave it out by default), a mining proxy, work at night.
@@ -21,9 +21,13 @@ from netminer_detect.rulebook.book import Rulebook
 
 COMPROMISED, MISUSE = "compromised", "misuse"
 _WORDS = {COMPROMISED: "likely-compromised", MISUSE: "likely-misuse"}
-_WEIGHTY = frozenset(("malware_contact", "malware_lookup", "service_worker", "wallet_across", "hardware"))
+_WEIGHTY = frozenset((
+    "malware_contact", "malware_lookup", "malware_mark", "service_worker", "wallet_across", "hardware",
+))  # fmt: skip
 _MINING = frozenset((Role.MINER, Role.PROXY, Role.MANAGED))
 MAX_SHOWN = 2
+# Rules of malware are called so (see `rules/README.md`); their wallets, fingerprints and conditions are marks.
+MALWARE = "malware-"
 # So many workers of one login whose names are numbered through.
 ROW = 3
 SERVICES = frozenset((
@@ -112,6 +116,9 @@ def _of_finding(finding: Finding, book: Rulebook, incidents: dict[str, Incident]
         account = account_of(worker.user)
         if account is not None and worker.worker and service is None and finding.level >= Level.SESSION:
             add(MISUSE, "account", {"account": worker.user, "worker": worker.worker}, worker.user)
+    marked = [rule for rule in finding.rules if rule.startswith(MALWARE)]
+    if marked and not finding.why_code.startswith("malware_"):
+        add(COMPROMISED, "malware_mark", {"rule": marked[0]}, None)
     if finding.model:
         add(MISUSE, "hardware", {"agent": finding.model}, finding.model)
     across = next((one for number in finding.incidents if (one := incidents[number]).kind == "wallet"

@@ -16,6 +16,7 @@ _GROUNDS: dict[str, tuple[str, str]] = {
                         "它联系过挖矿恶意软件（{rule}）的服务器 {server}"),
     "malware_lookup": ("it asked DNS for {name}, a server of miner malware ({rule})",
                        "它查询过挖矿恶意软件（{rule}）的服务器域名 {name}"),
+    "malware_mark": ("it bears a mark of miner malware ({rule})", "它带有挖矿恶意软件的特征（{rule}）"),
     "fee_only": ("it was only seen to work for the maker of its program ({server}): the pool is hidden",
                  "只见其为软件作者抽水（{server}）：真正的矿池被隐藏"),
     "service_worker": ("its worker calls itself {worker}, like a service of the system",
