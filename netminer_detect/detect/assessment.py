@@ -3,8 +3,8 @@
 Contract: `assess(findings, book)` gives each finding that may be mining its `grounds`, and an `assessment` where there
 are any: `likely-compromised` or `likely-misuse` where all of weight point one way, else `unclear`. Grounds of weight
 are contacts with servers of miner malware and marks of it, workers that hide as services of the system, one wallet in
-several units, and on the other side hardware that does nothing but mine. The rest are hints: they count where no ground of weight is,
-and alone never turn one. Who only asks (prober) has none. Whether mining is allowed nobody can read from the wire.
+several units, and on the other side hardware that does nothing but mine. The rest are hints, which decide where no
+ground of weight is. Who only asks (prober) has none. Whether mining is allowed nobody can read from the wire.
 
 What is no ground: TLS without a server's name (miners leave it out by default), a mining proxy, work at night.
 Sources: reference on dialects, 5 (agents and workers of malware); MITRE ATT&CK T1036.005 (names of services).
