@@ -1,6 +1,6 @@
 """Decred's Stratum: Bitcoin's job with most of the block header as its first part.
 
-    mining.notify [job, prev 64, coinb1 (100 bytes of header or more), stake version 8, [], version, …, clean]
+    mining.notify [job, prev 64, coinb1 (100 bytes of header or more), stake version 8 or "", [], version, …, clean]
     mining.submit [user, job, extranonce2, time 8, nonce 8]
 
 Work of a share: difficulty times 2^32. Sources: decred/dcrpool, decred/gominer,
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from netminer_detect.dialects.bitcoin import is_coinbase
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.stratum import JobShape, Kin, Shape
 from netminer_detect.observations import Side
@@ -24,7 +25,9 @@ _WALLET = pattern(r"D[sce][1-9A-HJ-NP-Za-km-z]{33}(?:[./].*)?\Z")
 def _notify(params: list[Any]) -> JobShape | None:
     if len(params) < 9 or params[4] != [] or not is_hex(params[1], 64):
         return None
-    return JobShape(text(params[0])) if is_hex(params[2], range(200, 1024)) and is_hex(params[3], 8) else None
+    if not is_hex(params[2], range(200, 1024)) or is_coinbase(params[2]):
+        return None
+    return JobShape(text(params[0])) if params[3] == "" or is_hex(params[3], 8) else None
 
 
 def _share(params: list[Any]) -> bool:

@@ -1,6 +1,6 @@
 """eth-proxy: the node's getWork calls carried over a raw socket, one JSON object a line.
 
-    {"method":"eth_submitLogin","params":["0x address(.worker)","x"],"worker":"rig"}      -> true
+    {"method":"eth_submitLogin","params":["0x address(.worker)","x"],"worker":"rig"}      -> true; also eth_login
     {"method":"eth_getWork"} -> [0x header 64, 0x seed 64, 0x boundary 64, (0x height)]
     pushed work is an answer that nobody asked for, with id 0
     {"method":"eth_submitWork","params":[0x nonce 16, 0x header 64, 0x mix 64],"worker":…} -> true or false
@@ -42,8 +42,10 @@ from netminer_detect.requests import Requests
 from netminer_detect.work import from_target, hex_integer
 
 # Nervos has calls of the same names whose params are objects (`nervos_getwork`).
-_METHOD = pattern(r"((?!ckb_)[a-z]{2,12})_(submitLogin|getWork|submitWork|submitHashrate)\Z", re.IGNORECASE)
+_METHOD = pattern(r"((?!ckb_)[a-z]{2,12})_(submitLogin|login|getWork|submitWork|submitHashrate)\Z", re.IGNORECASE)
 _KINDS = {kind.lower(): kind for kind in ("submitLogin", "getWork", "submitWork", "submitHashrate")}
+# As Claymore's miner calls it towards some pools; anybody may.
+_KINDS["login"] = "submitLogin"
 _KNOWN_PREFIXES = frozenset({"eth", "ctxc"})
 _WALLET = pattern(r"0x[0-9a-fA-F]{40}(?:[./].*)?\Z")
 # A boundary under which every hash of 2^16 passes is none: the least difficulty of a chain is 2^17.
@@ -57,8 +59,9 @@ def kind_of(method: str | None, params: list[Any]) -> str | None:
     match = _METHOD.match(method or "")
     if match is None:
         return None
-    kind = _KINDS[match[2].lower()]
-    if has_known_prefix(method) or kind == "getWork":
+    name = match[2].lower()
+    kind = _KINDS[name]
+    if kind == "getWork" or (has_known_prefix(method) and name != "login"):
         return kind
     first = params[0] if params else None
     if kind == "submitLogin":

@@ -3,7 +3,7 @@
     mining.subscribe [agent, "EthereumStratum/1.0.0"] -> [true, version], or [null, extranonce, size]
     set_extranonce [extranonce, size], with the subscription's id or none
     mining.notify [job, [u64, u64, u64, u64], time in ms] or [job, 80 hex (, …)]
-    mining.submit [user, job, (0x) nonce]
+    mining.submit [user, job, (0x) nonce, of Bitmain's machines in decimal]
 
 Work of a share: difficulty times 2^32. Words exceed 2^53: integers here. The forks hash in ways of their own, told by
 the wallet's prefix; where only an account is named, the algorithm is not known, nor is the work of Spectre's shares,
@@ -43,7 +43,12 @@ def _notify(params: list[Any]) -> JobShape | None:
 def _share(params: list[Any]) -> bool:
     if len(params) != 3 or text(params[1]) is None:
         return False
-    return is_0x(params[2], range(4, 17)) or is_hex(params[2], range(4, 17))
+    return is_0x(params[2], range(4, 17)) or is_hex(params[2], range(4, 17)) or _is_decimal(params[2])
+
+
+def _is_decimal(nonce: object) -> bool:
+    """Whether a nonce is 64 bits in decimal, and too long to be hex."""
+    return isinstance(nonce, str) and is_hex(nonce, range(17, 21)) and nonce.isdigit() and int(nonce) < 1 << 64
 
 
 class Kaspa(Kin):

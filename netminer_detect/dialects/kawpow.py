@@ -1,12 +1,13 @@
 """KawPow and its kin of ProgPow (Ravencoin and others) on a Stratum wire.
 
     mining.set_target [64 hex]
-    mining.notify [job, header 64, seed 64, target 64, clean, height (integer), bits 8]
+    mining.notify [job, header 64, seed 64, target 64 or "", clean, height (integer) (, bits 8)]
     mining.submit [user, job, 0x nonce 16, 0x header 64, 0x mix 64]
 
-Work of a share: 2^256 / (target + 1) of its job. The kin say the same and hash otherwise: the wallet tells, or the
-algorithm that MoneroOcean names beside the params; elsewhere it is not known. Sources: xmrig
-src/base/net/stratum/EthStratumClient.cpp, nicehash/Specifications KawPow_NiceHash_v1.0.txt, RavenCommunity/kawpowminer.
+Work of a share: 2^256 / (target + 1) of its job, or of the target set before where the job has none. The kin say the
+same and hash otherwise: the wallet tells, or the algorithm that MoneroOcean names beside the params; elsewhere it is not
+known. Sources: xmrig src/base/net/stratum/EthStratumClient.cpp, nicehash/Specifications KawPow_NiceHash_v1.0.txt,
+RavenCommunity/kawpowminer.
 """
 
 from __future__ import annotations
@@ -29,11 +30,13 @@ _NAMES = frozenset({"kawpow", "firopow", "evrprogpow", "meowpow"})
 
 
 def _notify(params: list[Any]) -> JobShape | None:
-    if len(params) != 7 or not all(is_hex(part, 64) for part in params[1:4]):
+    if len(params) not in (6, 7) or not all(is_hex(part, 64) for part in params[1:3]):
         return None
-    if not isinstance(params[4], bool) or not isinstance(params[5], int) or not is_hex(params[6], 8):
+    if not isinstance(params[4], bool) or not isinstance(params[5], int) or (params[6:] and not is_hex(params[6], 8)):
         return None
-    return JobShape(text(params[0]), from_target(params[3]))
+    if params[3] == "":
+        return JobShape(text(params[0]))
+    return JobShape(text(params[0]), from_target(params[3])) if is_hex(params[3], 64) else None
 
 
 def _share(params: list[Any]) -> bool:

@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
+from netminer_detect.dialects.bitcoin import is_coinbase
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
 from netminer_detect.dialects.stratum import FROM_MINER, FROM_POOL, JobShape, Shape, Stratum, Worth
 from netminer_detect.dialects.wire_algorithm import WireAlgorithm
@@ -28,8 +29,10 @@ from netminer_detect.work import number
 def _is_job(params: list[Any]) -> bool:
     if len(params) < 8 or not isinstance(params[4], list) or not is_hex(params[1], 64):
         return False
-    # Decred has no outputs behind the extranonce but 4 bytes of stake version, Sia no version.
-    sound = is_hex(params[2]) and is_hex(params[3]) and len(params[3]) > 8 and is_hex(params[5], 8)
+    # Decred has no outputs behind the extranonce but 4 bytes of stake version or nothing, Sia no version. Some solo
+    # servers send the whole coinbase, behind which nothing is to come.
+    outputs = (is_hex(params[3]) and len(params[3]) > 8) or (params[3] == "" and is_coinbase(str(params[2])[:128]))
+    sound = is_hex(params[2]) and outputs and is_hex(params[5], 8)
     return sound and all(is_hex(branch, 64) for branch in params[4][:32])
 
 

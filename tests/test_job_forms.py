@@ -1,0 +1,60 @@
+"""Forms of jobs, logins and shares that software really has beside the usual ones: each is read, and counts."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.conversations import DELIVERIES
+from tests.dialogue import M, P, answer, ask, found, hexes, lines, talk
+
+COMPLETE = [delivery for delivery in DELIVERIES if delivery not in ("headless", "client-only")]
+EVM = "0x32aa2ef97cd8389cff7ca39f16f106f67eb34057"
+KASPA = "kaspa:qpv0xhfqe20wq6wz3gcul724f3r38rqq75qarllzp97rwdj3nym7y8n354et9"
+DECRED = "Ds2cUMfQU4ootd1UdRFygKWP4hBV5LpUjkG"
+RAVEN = "RHSAyD7FWzEzAaftvkpnLgys3j1dsXkZQC"
+COINBASE = "0100000001" + "0" * 64 + "ffffffff" + hexes("script", 120)
+BEFORE, TIME = hexes("before", 56) + "00000000", "6b023080"
+TARGET = f"{(1 << 224) - 1:064x}"
+
+
+def session(user, difficulty, job, share):
+    """A login, a difficulty or target, a job, and a share that is accepted."""
+    return talk(M, ask(1, "mining.subscribe", ["m/1"]), P, answer(1, [None, "0a0b", 6]),
+                M, ask(2, "mining.authorize", [f"{user}.r", "x"]),
+                P, lines(answer(2, True), ask(None, *difficulty), ask(None, "mining.notify", job)),
+                M, ask(3, "mining.submit", [f"{user}.r", job[0], *share]), P, answer(3, True))
+
+
+ONE = ("mining.set_difficulty", [1])
+BITCOIN = session("acct", ONE, ["7", BEFORE, COINBASE, "", [], "20000000", "17021369", TIME, True],
+                  ["00000001", TIME, "0badcafe"])
+# gominer's own example of a job, and NiceHash's text, have nothing behind the header.
+GOMINER = session(DECRED, ONE, ["7", BEFORE, hexes("header", 216), "", [], "01000000", "1a17f8d9", TIME, True],
+                  ["0a0b0c0d", TIME, "0badcafe"])
+HEADER = [hexes("header", 64), hexes("seed", 64)]
+SHARE = ["0x" + hexes("nonce", 16), "0x" + HEADER[0], "0x" + hexes("mix", 64)]
+SET_TARGET = ("mining.set_target", [TARGET])
+KAWPOW = session(RAVEN, SET_TARGET, ["7", *HEADER, "", True, 4_390_582, "1b01e5f2"], SHARE)
+EVRPROGPOW = session("E" + RAVEN[1:], SET_TARGET, ["7", *HEADER, "", True, 1], SHARE)
+BITMAIN = session(KASPA, ONE, ["7", [1, 2, 3, 4], 1_795_305_600_417], ["17446744073709551615"])
+CLAYMORE = talk(
+    M, ask(2, "eth_login", [EVM, "x"]), P, answer(2, True), M, ask(3, "eth_getWork", []),
+    P, answer(3, ["0x" + HEADER[0], "0x" + HEADER[1], "0x" + TARGET]),
+    M, ask(4, "eth_submitWork", SHARE), P, answer(4, True))
+
+
+@pytest.mark.parametrize("delivery", COMPLETE)
+@pytest.mark.parametrize(("conversation", "dialect", "user"), [
+    (BITCOIN, "stratum-v1", "acct"), (GOMINER, "decred", DECRED), (KAWPOW, "kawpow", RAVEN),
+    (EVRPROGPOW, "kawpow", "E" + RAVEN[1:]), (BITMAIN, "kaspa", KASPA), (CLAYMORE, "eth-proxy", EVM),
+], ids=["whole coinbase", "decred", "no target", "no bits", "decimal nonce", "eth_login"])
+def test_form_is_read(conversation, dialect, user, delivery):
+    (finding,) = found(conversation, delivery)
+    assert (finding.dialect, finding.shares.accepted, finding.shares.submitted) == (dialect, 1, 1)
+    assert [worker.user for worker in finding.workers] == [user]
+    (done,) = finding.work
+    assert done.amount == pytest.approx(1 << 32, rel=1e-4)
+
+
+def test_eth_login_of_no_wallet_is_nobodys():
+    assert found(talk(M, ask(1, "eth_login", ["alice", "secret"]), P, answer(1, True))) == []
