@@ -27,7 +27,7 @@ _CONTROL = (8, 9, 10)
 # How texts of mining begin that are read here: an object, an event of Socket.IO, CoinIMP's disguise of {"type":".
 _BEGIN = 8
 _FIRSTS = b"{ \t\r\n4s"
-_TEXT_BEGINS = pattern(rb"\s*(?:\{\s*(?:\"|\Z)|42\[|suu9sLms)|\s*\Z")
+_TEXT_BEGINS = pattern(rb"\s*(?:\{\s*(?:\"|\Z)|42[\[/0-9]|suu9sLms)|\s*\Z")
 
 
 class Messages(Protocol):

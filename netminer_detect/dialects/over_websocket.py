@@ -3,8 +3,7 @@
 Contract: `read_websocket(request)` makes the reader of a WebSocket connection; `request` is the one that asked for
 it, None where it was missed. Each message becomes one JSON line, read by the dialects of lines and of WebSocket:
 * JSON as it is; a text alone (`"block_accepted"`, how Rust's serde writes a name without content) as {text: null};
-* a Socket.IO event (Engine.IO's `4`, Socket.IO's `2`, an optional namespace and id, `["name", argument]`) as
-  {"event": name, "argument": argument}; its other packets are pings and greetings and say nothing;
+* a Socket.IO event (see `socket_io`) as the object that it is there; its other packets say nothing;
 * base64 of JSON of which every byte was changed by one key (CoinIMP: xor 0xC9) as that JSON.
 Duino-Coin's text is read by its own reader, once its miner has asked for a job.
 """
@@ -14,7 +13,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import re
 
 from netminer_detect.carriers.http_message import HttpMessage
 from netminer_detect.carriers.reader import Reader
@@ -22,12 +20,11 @@ from netminer_detect.carriers.websocket import WebSocket
 from netminer_detect.dialects.duino_coin import DuinoCoin
 from netminer_detect.dialects.lines import Lines
 from netminer_detect.dialects.registry import dialects, over_websocket
+from netminer_detect.dialects.socket_io import event_of
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Observation, Side
 from netminer_detect.patterns import pattern
 
-# Socket.IO protocol 5: type, (attachments-), (/namespace,), (acknowledgement id), payload.
-_EVENT = pattern(rb"42(?:/[^,\[]{0,64},)?\d{0,10}(\[.*)", re.DOTALL)
 _BASE64 = pattern(rb"[A-Za-z0-9+/]{16,}={0,2}\Z")
 # Longer disguises are not tried: CoinIMP's messages are some 300 bytes.
 _MAX_DISGUISED = 8192
@@ -44,23 +41,13 @@ def as_line(message: bytes) -> bytes:
     if first == b"{":
         return message
     if first == b"4":
-        return _of_event(message)
+        event = event_of(message)
+        return message if event is None else json.dumps(event).encode()
     if first == b'"':
         return b"{" + message.strip() + b":null}"
     if len(message) <= _MAX_DISGUISED and _BASE64.match(message):
         return _undisguised(message) or message
     return message
-
-
-def _of_event(packet: bytes) -> bytes:
-    event = _EVENT.match(packet)
-    if event is None:
-        return packet
-    try:
-        name, *arguments = json.loads(event[1])
-        return json.dumps({"event": name, "argument": arguments[0] if arguments else None}).encode()
-    except (ValueError, TypeError, RecursionError):
-        return packet
 
 
 def _undisguised(message: bytes) -> bytes | None:
