@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import struct
+from fractions import Fraction
 
 import pytest
 
@@ -149,6 +150,19 @@ PAGES = {
              "user": "9abc.w", "devices": [{"speed": 100, "power_usage": 90}, {"speed": 50, "power_usage": 80}]}),
         "gpu-miner-http", {"agent": "GMiner 3.44", "pool": "erg.example", "port": 3052, "login": "9abc.w",
                            "algorithm": "Autolykos2", "rate": 150, "power_w": 170.0}),
+    "lolMiner before it mined two coins": (
+        http("/", body={"Software": "lolMiner 1.42", "Mining": {"Algorithm": "Etchash"}, "Stratum": {
+             "Current_Pool": "etc.example:4444", "Current_User": "0xabc.r"}, "Session": {"Performance_Summary": 60.5,
+             "Performance_Unit": "mh/s"}, "GPUs": [{"Consumption (W)": 115}, {"Consumption (W)": 110.5}]}),
+        "gpu-miner-http", {"agent": "lolMiner 1.42", "pool": "etc.example", "port": 4444, "login": "0xabc.r",
+                           "algorithm": "Etchash", "rate": 60_500_000, "power_w": 225.5}),
+    "SRBMiner": (
+        http("/", body={"rig_name": "rig-9", "miner_version": "2.6.5", "total_cpu_workers": 1, "total_gpu_workers": 1,
+             "gpu_devices": [{"device": "gpu0", "asic_power": 90}], "algorithms": [{"id": 0, "name": "randomx",
+             "pool": {"pool": "xmr.example:3333", "wallet": "4abc.x"}, "shares": {"total": 3, "accepted": 3},
+             "hashrate": {"cpu": {"total": 9123.5}, "gpu": {"total": 500, "gpu0": 500}, "1min": 9000}}]}),
+        "gpu-miner-http", {"agent": "SRBMiner-MULTI/2.6.5", "pool": "xmr.example", "port": 3333, "login": "4abc.x",
+                           "worker": "rig-9", "algorithm": "randomx", "rate": Fraction("9623.5"), "power_w": 90.0}),
     "xmrig-proxy": (
         http("/1/summary", body={"kind": "proxy", "version": "6.26.0", "algo": "rx/0", "hashrate": {"total": [
              None, 12.5]}, "results": {}}),
@@ -206,7 +220,9 @@ def test_other_sockets_are_no_devices(turns):
     ("/stat", {"miner": "Coal Corp", "devices": []}), ("/cgi-bin/stats.cgi", {"STATS": [{"hits": 3}]}),
     ("/cgi-bin/pools.cgi", {"pools": [{"name": "swimming"}]}),
     ("/cgi-bin/sip.cgi", {"pools": [{"url": "sip.example:5060", "user": "u"}]}),
-    ("/api/v1/status", {"miner": {}, "version": "1"}),
+    ("/api/v1/status", {"miner": {}, "version": "1"}), ("/", {"Software": "Wiki", "Algorithms": []}),
+    ("/stats", {"rig_name": "oil", "miner_version": "1", "algorithms": [{"name": "x"}]}),
+    ("/", b"<html>lolMiner</html>"),
 ])
 def test_other_pages_are_no_devices(path, body):
     assert reports(http(path, body=body), Http(HttpMining(), Recorder)) == ([], [])
@@ -236,6 +252,15 @@ def test_one_finding_a_device_from_all_its_replies():
         ADMIN, Role.MANAGER, Verdict.NOT_MINING, RIG)
     assert "{" not in why(manager) + why(device, "zh") + why(manager, "zh")
     assert finding_object(device, OutputOptions())["model"] == "Antminer S19 Pro"
+
+
+@pytest.mark.parametrize("name", ["SRBMiner", "lolMiner before it mined two coins"])
+def test_a_miner_that_answers_on_its_first_page(name):
+    """No path tells it: only that a host is asked for its first page at a port of its own."""
+    (asked, answer), _, facts = PAGES[name]
+    turns = [(C, asked[1].replace(b"10.3.0.71", b"10.3.0.71:21550")), answer]
+    (device,) = [one for one in scene_of(turns, port=21550).findings() if one.role is Role.MANAGED]
+    assert [worker.agent for worker in device.workers] == [facts["agent"]]
 
 
 def test_several_managers_are_one_device():

@@ -1,4 +1,4 @@
-"""The HTTP interfaces of GPU miners: T-Rex, NBMiner, lolMiner, GMiner. Each names itself in its reply.
+"""The HTTP interfaces of GPU miners: T-Rex, NBMiner, lolMiner, GMiner, SRBMiner. Each is told by its reply.
 
     T-Rex     GET /summary        {"name":"t-rex","version","algorithm","hashrate":H/s,"active_pool":{"url","user"},
                                   "gpus":[{"power"}]}
@@ -8,9 +8,12 @@
                                   "Total_Performance","Performance_Factor"}]}, once "Mining", "Stratum", "Session"
     GMiner    GET /stat           {"miner":"GMiner 3.44","algorithm","server","user",
                                   "devices":[{"speed","power_usage"}]}
+    SRBMiner  GET / or /stats     {"rig_name","miner_version","total_cpu_workers","total_gpu_workers","algorithms":
+                                  [{"name","pool":{"pool","wallet"},"hashrate":{"cpu":{"total"},"gpu":{"total"}}}],
+                                  "gpu_devices":[{"asic_power"}]}
 
 Sources: the programs' own documents (trexminer/T-Rex, NebuTech/NBMiner, Lolliedieb/lolMiner-releases, develsoftware/
-GMinerRelease).
+GMinerRelease, doktor83/SRBMiner-Multi).
 """
 
 from __future__ import annotations
@@ -25,8 +28,11 @@ from netminer_detect.dialects.exchanges import Asked, Reply
 from netminer_detect.observations import DeviceReported, Evidence, Observation
 from netminer_detect.work import number
 
-_PATHS = frozenset({"/", "/summary", "/stat", "/api/v1/status"})
+_PATHS = frozenset({"/", "/summary", "/stat", "/stats", "/api/v1/status"})
 MAX_CARDS = 64
+# lolMiner's units of hashes, before it told a factor.
+_FACTORS = {"h/s": Fraction(1), "kh/s": Fraction(10**3), "mh/s": Fraction(10**6), "gh/s": Fraction(10**9)}
+_SRBMINER = {"rig_name", "total_cpu_workers", "total_gpu_workers"}
 
 
 class GpuMinerHttp:
@@ -96,6 +102,10 @@ def _of_lolminer(body: dict[str, Any], evidence: Evidence) -> DeviceReported | N
     new, mining, stratum = _part(body, "Algorithms"), _part(body, "Mining"), _part(body, "Stratum")
     host, port = host_of(text(new.get("Pool")) or text(stratum.get("Current_Pool"))) or (None, None)
     rate, factor = number(new.get("Total_Performance")), number(new.get("Performance_Factor"))
+    if not new:
+        session = _part(body, "Session")
+        rate = number(session.get("Performance_Summary"))
+        factor = _FACTORS.get(str(session.get("Performance_Unit")).lower())
     cards = body.get("Workers") or body.get("GPUs")
     return DeviceReported(
         evidence, agent, None, host, port, text(new.get("User")) or text(stratum.get("Current_User")),
@@ -116,8 +126,22 @@ def _of_gminer(body: dict[str, Any], evidence: Evidence) -> DeviceReported | Non
     )  # fmt: skip
 
 
+def _of_srbminer(body: dict[str, Any], evidence: Evidence) -> DeviceReported | None:
+    work, version = _part(body, "algorithms"), text(body.get("miner_version"))
+    pool, rates = _part(work, "pool"), _part(work, "hashrate")
+    if version is None or not body.keys() >= _SRBMINER or "pool" not in pool:
+        return None
+    host, port = host_of(text(pool.get("pool"))) or (None, None)
+    rate = _sum([rates.get("cpu"), rates.get("gpu")], "total")
+    return DeviceReported(
+        evidence, f"SRBMiner-MULTI/{version}", None, host, port, text(pool.get("wallet")),
+        text(body.get("rig_name")), text(work.get("name")), rate,
+        power_w=watts_of(_sum(body.get("gpu_devices"), "asic_power")),
+    )  # fmt: skip
+
+
 _READERS: tuple[Callable[[dict[str, Any], Evidence], DeviceReported | None], ...] = (
-    _of_trex, _of_nbminer, _of_lolminer, _of_gminer,
+    _of_trex, _of_nbminer, _of_lolminer, _of_gminer, _of_srbminer,
 )  # fmt: skip
 
 EXCHANGE_DIALECT = GpuMinerHttp

@@ -25,7 +25,7 @@ cdef class Triage:
     cdef int judge_name(self, const unsigned char[::1] data, Py_ssize_t at, int length) except -1
     cdef int judge_http(self, const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t stop, bint cut) except -1
     cdef int judge_request(self, const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t stop, bint cut) except -1
-    cdef int field(self, const unsigned char[::1] data, Py_ssize_t at, Py_ssize_t end) except -1
+    cdef int field(self, const unsigned char[::1] data, Py_ssize_t at, Py_ssize_t end, bint front) except -1
     cdef bint dns_hit(self, const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t stop) except -1
     cdef bint dns_stream_hit(self, const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t stop) except -1
     cdef Py_ssize_t dns_name(self, const unsigned char[::1] data, Py_ssize_t at, Py_ssize_t start, Py_ssize_t stop) except -99

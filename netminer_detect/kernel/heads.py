@@ -234,6 +234,8 @@ class Triage:
         tail: cython.Py_ssize_t
         code: cython.int
         named: cython.bint = False
+        front: cython.bint = (
+            start + 6 <= stop and data[start] == 0x47 and data[start + 4] == 0x2F and data[start + 5] == 0x20)
         if self.openings.opens(data, start, stop, False):
             return CANDIDATE
         while at < end and data[at] != 10:
@@ -250,14 +252,14 @@ class Triage:
                 tail -= 1
             if tail == line:
                 return HTTP
-            code = self.field(data, line, tail)
+            code = self.field(data, line, tail, front)
             if code == HIT_FIELD:
                 return CANDIDATE
             named = named or code == HOST_FIELD
         return HTTP if named or cut else CANDIDATE
 
-    def field(self, data, at, end):
-        """One field of a request's head."""
+    def field(self, data, at, end, front):
+        """One field of a request's head; `front`: it asks for the first page."""
         low: cython.uchar = data[at] | 0x20
         colon: cython.Py_ssize_t
         if low == 0x68 and _matches(data, at, end, HOST):
@@ -269,7 +271,7 @@ class Triage:
             colon = at
             while colon < end and data[colon] != 0x3A:
                 colon += 1
-            return HIT_FIELD if self.name_watched(data, at, colon) else HOST_FIELD
+            return HIT_FIELD if (front and colon < end) or self.name_watched(data, at, colon) else HOST_FIELD
         if low == 0x75 and _matches(data, at, end, UPGRADE):
             at += 8
             while at < end and (data[at] == 0x20 or data[at] == 9):

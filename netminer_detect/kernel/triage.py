@@ -99,12 +99,13 @@ def judge_http(watch: Watch, payload: bytes, cut: bool) -> Verdict:
 
 
 def _judge_request(watch: Watch, payload: bytes, cut: bool) -> Verdict:
-    """A request that carries no JSON itself: by its path, its Host, or an upgrade to WebSocket."""
+    """A request that carries no JSON itself: by its path, its Host, or an upgrade to WebSocket. The first page of a
+    host at a port of its own is where small programs have their interface."""
     if opens(watch, payload, False):
         return Verdict.CANDIDATE
     head = payload[:MAX_HTTP_HEAD]
     lines = head.split(b"\n")
-    named = False
+    named, front = False, head.startswith(b"GET / ")
     for line in lines[1:-1]:
         line = line.rstrip(b"\r")
         if not line:
@@ -112,7 +113,7 @@ def _judge_request(watch: Watch, payload: bytes, cut: bool) -> Verdict:
         field = line[:8].lower()
         if field.startswith(b"host:"):
             named = True
-            if name_watched(watch.names, _host(line[5:])):
+            if name_watched(watch.names, _host(line[5:])) or (front and b":" in line[5:]):
                 return Verdict.CANDIDATE
         elif field == b"upgrade:" and line[8:].lstrip(b" \t")[:9].lower() == b"websocket":
             return Verdict.CANDIDATE
