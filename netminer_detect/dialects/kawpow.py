@@ -5,8 +5,8 @@
     mining.submit [user, job, 0x nonce 16, 0x header 64, 0x mix 64]
 
 Work of a share: 2^256 / (target + 1) of its job, or of the target set before where the job has none. The kin say the
-same and hash otherwise: the wallet tells, or the algorithm that MoneroOcean names beside the params; elsewhere it is not
-known. Sources: xmrig src/base/net/stratum/EthStratumClient.cpp, nicehash/Specifications KawPow_NiceHash_v1.0.txt,
+same and hash otherwise: the wallet tells, or the algorithm that MoneroOcean names beside the params; elsewhere it is
+not known. Sources: xmrig src/base/net/stratum/EthStratumClient.cpp, nicehash/Specifications KawPow_NiceHash_v1.0.txt,
 RavenCommunity/kawpowminer.
 """
 
