@@ -16,7 +16,7 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netminer_detect.sources.inflating import PIECE, Inflated, inflater_of
+from netminer_detect.sources.inflating import MOST_EMPTY, PIECE, Inflated, inflater_of
 from netminer_detect.sources.opening import open_capture
 
 CHANCE = random.Random(1)
@@ -109,6 +109,25 @@ def test_skippable_frames():
     assert inflate(SKIPPABLE + zstandard.compress(WORDS) + SKIPPABLE + zstandard.compress(b"x")) == (WORDS + b"x", None)
     assert inflate(SKIPPABLE) == (b"", None)
     assert inflate(SKIPPABLE[:10]) == (b"", "the compressed data breaks off (it ends too early)")
+
+
+@pytest.mark.parametrize("pack", [*PACKERS.values(), lambda data: SKIPPABLE + zstandard.compress(data)])
+def test_members_in_a_row(pack):
+    """They need not begin where a read does, and what a thousand hold is all there."""
+    packed = b"".join(pack(b"%d " % number) + bytes(number % 9) for number in range(1000))
+    assert inflate(packed) == (b"".join(b"%d " % number for number in range(1000)), None)
+
+
+@pytest.mark.parametrize("pack", [*PACKERS.values(), lambda _: SKIPPABLE])
+def test_members_that_hold_nothing_are_bounded(pack):
+    """A file of nothing else would take minutes."""
+    first = PACKERS["zstd" if pack(b"")[1:4] == SKIPPABLE[1:4] else "gzip"](WORDS)
+    assert inflate(first + pack(b"") * (MOST_EMPTY - 10) + first) == (WORDS * 2, None)
+    began = time.process_time()
+    found, broken = inflate(first + pack(b"") * 200_000)
+    assert (found, broken) == (
+        WORDS, f"the compressed data breaks off (more than {MOST_EMPTY} parts in a row hold nothing)")
+    assert time.process_time() - began < 3
 
 
 def test_windows_are_bounded():

@@ -4,7 +4,8 @@ Contract: `inflater_of(start, max_window)` gives what makes a decompressor for a
 is not compressed. `Inflated(raw, make, max_window)` is a readable stream of the inflated bytes. Members that follow one
 another (as `cat a.gz b.gz` makes them) are one stream, zeros behind the last are padding. Where the stream breaks off,
 `broken` says why. A bomb costs time, not memory: at most PIECE bytes are inflated at once, and a stream that asks for
-a window beyond `max_window` bytes is broken from its beginning.
+a window beyond `max_window` bytes is broken from its beginning. So is one of more than MOST_EMPTY members in a row that
+hold nothing: they are slow to read.
 
 Magic numbers: gzip 1f8b (RFC 1952), zstandard 28b52ffd (RFC 8878; frames 184d2a50 to 5f are skipped), xz fd377a585a00,
 bzip2 "BZh".
@@ -13,6 +14,7 @@ bzip2 "BZh".
 from __future__ import annotations
 
 import io
+import re
 import zlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -25,7 +27,12 @@ PIECE = 256 * 1024
 # at least LEAST_SLICE bytes. A break costs the packets of one slice.
 SHARE, LEAST_SLICE, MOST_SLICE = 64, 64, 16 * 1024
 _RAW_SIZE = 128 * 1024
+# Each block-wise packer ends with one, and files are run together; nobody runs so many together that hold nothing.
+MOST_EMPTY = 10_000
+# So many bytes tell a format.
+_MAGIC = 6
 _GZIP, _ZSTD, _XZ, _BZIP2 = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ\x00", b"BZh"
+_NO_PADDING = re.compile(rb"[^\0]")
 # What liblzma keeps beside the dictionary is less than this.
 _XZ_OVERHEAD = 1 << 20
 TOO_LARGE = "it needs more memory to inflate than --memory leaves for it"
@@ -58,9 +65,9 @@ def inflater_of(start: bytes, max_window: int) -> Maker | None:
     if start.startswith(_GZIP):
         return _Gzip
     if start.startswith(_ZSTD) or (start[1:4] == b"\x2a\x4d\x18" and start[0] & 0xF0 == 0x50):
-        from netminer_detect.sources.zstd import ZstdFrame
+        from netminer_detect.sources.zstd import frames
 
-        return lambda: ZstdFrame(max_window)
+        return frames(max_window)
     if start.startswith(_XZ):
         return lambda: _Xz(max_window)
     if start.startswith(_BZIP2):
@@ -129,9 +136,11 @@ class Inflated(io.RawIOBase):
     def __init__(self, raw: io.RawIOBase, make: Maker, max_window: int) -> None:
         self.broken: str | None = None
         self._raw, self._max_window = raw, max_window
+        self._make, self._start = make, b""
         self._member = make()
-        self._fed = 0
-        self._compressed = memoryview(b"")
+        self._fed = self._empty = 0
+        # What was read, and how much of it went into members: a file of a million members is not copied a million times.
+        self._compressed, self._at = b"", 0
         self._piece = memoryview(b"")
         self._over = False
 
@@ -159,35 +168,43 @@ class Inflated(io.RawIOBase):
             slice_ = self._next_slice() if self._member.needs_input else b""
             if not slice_ and self._member.needs_input:
                 return self._break("it ends too early")
-            return self._member.decompress(slice_, PIECE)
+            piece = self._member.decompress(slice_, PIECE)
         except (InflateError, OSError, EOFError) as error:
             return self._break(str(error) or type(error).__name__)
+        if piece:
+            self._empty = 0
+        return piece
 
     def _next_slice(self) -> bytes:
-        if not self._compressed:
-            self._compressed = memoryview(self._raw.read(_RAW_SIZE) or b"")
+        if self._at == len(self._compressed):
+            self._compressed, self._at = self._raw.read(_RAW_SIZE) or b"", 0
         size = min(max(LEAST_SLICE, self._fed // SHARE), MOST_SLICE)
-        slice_ = bytes(self._compressed[:size])
-        self._compressed = self._compressed[size:]
+        slice_ = self._compressed[self._at : self._at + size]
+        self._at += len(slice_)
         self._fed += len(slice_)
         return slice_
 
     def _next_member(self) -> bytes:
-        """Begin the member that follows, if one does."""
-        rest = self._member.unused_data + self._compressed
-        while not rest.strip(b"\0"):
-            rest = self._raw.read(_RAW_SIZE) or b""
-            if not rest:
+        """Begin the member that follows, if one does. What the last one left is the end of its last slice."""
+        self._at -= len(self._member.unused_data)
+        while (found := _NO_PADDING.search(self._compressed, self._at)) is None:
+            self._compressed, self._at = self._raw.read(_RAW_SIZE) or b"", 0
+            if not self._compressed:
                 self._over = True
                 return b""
-        rest = rest.lstrip(b"\0")
-        while len(rest) < 6 and (more := self._raw.read(_RAW_SIZE)):
-            rest += more
-        make = inflater_of(rest, self._max_window)
-        if make is None:
-            return self._break("what follows its end is not compressed")
-        self._compressed = memoryview(rest)
-        self._member = make()
+        self._at = found.start()
+        while len(self._compressed) - self._at < _MAGIC and (more := self._raw.read(_RAW_SIZE)):
+            self._compressed, self._at = self._compressed[self._at :] + more, 0
+        self._empty += 1
+        if self._empty > MOST_EMPTY:
+            return self._break(f"more than {MOST_EMPTY} parts in a row hold nothing")
+        start = self._compressed[self._at : self._at + _MAGIC]
+        if start != self._start:
+            make = inflater_of(start, self._max_window)
+            if make is None:
+                return self._break("what follows its end is not compressed")
+            self._start, self._make = start, make
+        self._member = self._make()
         return b""
 
     def _break(self, why: str) -> bytes:
