@@ -4,6 +4,7 @@ import io
 import json
 import random
 import struct
+import time
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from netminer_detect.errors import CaptureError
 from netminer_detect.kernel.interface import Watch
 from netminer_detect.kernel.plain import PlainKernel
 from netminer_detect.rulebook.book import load
-from netminer_detect.sources.capture import MAX_INTERFACES, read_frames
+from netminer_detect.sources.capture import MAX_INTERFACES, MAX_RECORD, read_frames
 from netminer_detect.sources.resync import MAX_FRAME
 from netminer_detect.triage import OPENINGS, TOKENS
 from tests.captures import MICRO, NANO, enhanced, interface, pcap, section
@@ -158,6 +159,41 @@ def test_interfaces_are_bounded():
     assert told == ["x: frame 2 is damaged and was left out"]
     for kernel in KERNELS.values():
         assert difference(story(PlainKernel(Watch()), [data]), story(kernel(Watch()), [data])) is None
+
+
+def record(time_s):
+    return struct.pack("<IIII", time_s, 0, 1, 1) + b"x"
+
+
+BAD_RECORD = struct.pack("<IIII", T // 10**9, 0, 1 << 31, 60)
+BAD_BLOCK = struct.pack("<III", 99, MAX_RECORD, 0)
+BAD_SECTION = struct.pack("<III", 0x0A0D0D0A, MAX_RECORD, 0x1A2B3C4D)
+# So many bytes of what is made to be looked at in each place, or to be read again and again.
+HOSTILE = {
+    "times": lambda size: pcap(FRAMES) + BAD_RECORD + struct.pack("<I", T // 10**9)[2:] * (size // 2),
+    # Behind each damage the clock jumps by half a year.
+    "records": lambda size: pcap(FRAMES[:1]) + record(0) + b"".join(
+        BAD_RECORD + record(at << 24 & 0xFFFFFFFF) * 2 + record(at + 1 << 24 & 0xFFFFFFFF) for at in range(size // 67)),
+    "kinds": lambda size: MADE["pcapng"] + bytes(12) + struct.pack("<I", 6) * (size // 4),
+    "lengths": lambda size: MADE["pcapng"] + bytes(12) + struct.pack("<II", 6, MAX_FRAME) * (size // 8),
+    "long blocks": lambda size: MADE["pcapng"] + (BAD_BLOCK + enhanced(b"x" * 20, 1)) * (size // 64),
+    "long sections": lambda size: MADE["pcapng"] + (
+        BAD_SECTION + section() + interface() + enhanced(b"x" * 20, 1)) * (size // 112),
+}
+
+
+@pytest.mark.parametrize("kernel", KERNELS)
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_damage_is_linear(kernel, name):
+    took = []
+    for size in (1 << 18, 1 << 20):
+        data = HOSTILE[name](size)
+        began = time.process_time()
+        list(KERNELS[kernel](Watch()).scan(io.BytesIO(data), "x", lambda _: None))
+        took.append(time.process_time() - began)
+    # Four times the bytes; the first time is short, and so a little uncertain.
+    assert took[1] < 8 * took[0] + 0.2, took
+    assert took[1] < 1, took
 
 
 @given(st.sampled_from(sorted(MADE)), st.integers(0, 2**32), st.integers(1, 5))

@@ -13,7 +13,7 @@ cdef class Walker:
     cdef bint big_endian
     cdef int header_size, link_type, step
     cdef Py_ssize_t interfaces
-    cdef long long unit_ns, number, seconds
+    cdef long long unit_ns, number, seconds, longest
     cdef int[::1] link_types
     cdef unsigned long long[::1] tick_ns
 

@@ -45,7 +45,7 @@ class Walker:
         self.gathered = self.taken = 0
         self.pending = []
         self._make_buffer(BLOCK)
-        self.position = self.limit = self.need = self.base = self.number = self.interfaces = 0
+        self.position = self.limit = self.need = self.base = self.number = self.interfaces = self.longest = 0
         self.step = 1
         self.seconds = -1
         self.big_endian = False
@@ -65,7 +65,7 @@ class Walker:
         self.number = self.base = self.gathered = self.taken = 0
         self.step, self.seconds = 1, -1
         self.base -= HEADROOM
-        self.section = None
+        self.section, self.longest = None, MAX_RECORD
         if is_pcap:
             self._open_pcap(magic)
         else:
@@ -234,6 +234,7 @@ class Walker:
     def _tell_damage(self, what, skipped):
         self.warn(f"{self.path}: {capture.damage(what, skipped)}")
         self.number = self.step = 0
+        self.longest = MAX_FRAME  # see the twin
         return OVER if skipped is None else EVENTS
 
     def _goes_on(self, is_pcap):
@@ -276,7 +277,7 @@ class Walker:
                     return code
                 continue
             length = self.u32(at + 4)
-            if length < 12 or length > MAX_RECORD:
+            if length < 12 or length > self.longest:
                 return EVENTS if self.gathered else self._skip_damage(f"a block claims {length} bytes")
             self.need = length + 3 & ~3
             if at + self.need > self.limit:
@@ -316,7 +317,7 @@ class Walker:
             return NEED
         order = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}.get(bytes(self.buffer[at + 8 : at + 12]))
         length = int.from_bytes(self.buffer[at + 4 : at + 8], "big" if order == ">" else "little")
-        if order is None or length < 28 or length > MAX_RECORD:
+        if order is None or length < 28 or length > self.longest:
             return self._skip_damage(self._no_section(first))
         self.need = length
         if at + self.need > self.limit:

@@ -183,11 +183,13 @@ def _read_pcapng(stream: Searchable, path: str, tell: Callable[[str], None]) -> 
     number, step = 0, 1
     while head := read_exactly(stream, 4):
         offset = stream.position - len(head)
+        # Behind a damage a longer block is no block: each would be read whole, only to be given back.
+        longest = MAX_RECORD if step else MAX_FRAME
         if head == SECTION_MAGIC:
-            opened = _open_section(stream)
+            opened = _open_section(stream, longest)
             section, block = opened or section, None if opened else _Block(what="a later section header is damaged")
         else:
-            block = _read_block(stream, head, section.order)
+            block = _read_block(stream, head, section.order, longest)
         if block is not None and block.what:
             skipped = stream.skip_damage(BlockSearch(section.order, len(section.interfaces)))
             if skipped is None:
@@ -217,26 +219,26 @@ class _Block(Struct):
     ends: str = ""
 
 
-def _open_section(stream: Searchable) -> Section | None:
+def _open_section(stream: Searchable, longest: int = MAX_RECORD) -> Section | None:
     """Read a section header behind its type. None where it is none: all of it but a byte is given back."""
     rest = read_exactly(stream, 8)
     order = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}.get(rest[4:8])
     length = struct.unpack_from((order or "<") + "I", rest)[0] if len(rest) == 8 else 0
-    more = read_exactly(stream, length - 12) if order is not None and 28 <= length <= MAX_RECORD else b""
+    more = read_exactly(stream, length - 12) if order is not None and 28 <= length <= longest else b""
     if len(more) == length - 12:
         return Section(order or "<")
     stream.give_back(SECTION_MAGIC[1:] + rest + more)
     return None
 
 
-def _read_block(stream: Searchable, head: bytes, order: str) -> _Block:
+def _read_block(stream: Searchable, head: bytes, order: str, longest: int) -> _Block:
     """Read a block behind its type. Where it is damaged all of it but a byte is given back."""
     raw = read_exactly(stream, 4)
     if len(raw) < 4:
         return _Block(what="a block header is cut", ends="the capture ends inside a block header")
     length = struct.unpack(order + "I", raw)[0]
     what, ends, body, padded = f"a block claims {length} bytes", "", b"", (length + 3) & ~3
-    if 12 <= length <= MAX_RECORD:
+    if 12 <= length <= longest:
         body = read_exactly(stream, padded - 8)
         if len(body) < padded - 8:
             ends = "the capture ends inside a block"

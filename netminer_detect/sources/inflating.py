@@ -139,7 +139,7 @@ class Inflated(io.RawIOBase):
         self._make, self._start = make, b""
         self._member = make()
         self._fed = self._empty = 0
-        # What was read, and how much of it went into members: a file of a million members is not copied a million times.
+        # What was read, and how much of it went into members: that of a million members is not copied a million times.
         self._compressed, self._at = b"", 0
         self._piece = memoryview(b"")
         self._over = False

@@ -13,8 +13,9 @@ lengths are a frame's. By chance one place in 10^12 looks so. A block of pcapng 
 
 from __future__ import annotations
 
+import re
 import struct
-from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from mmap import mmap
 from typing import Protocol
 
@@ -28,7 +29,8 @@ _DAY_S = 86_400
 _SECTION, _INTERFACE, _OBSOLETE, _SIMPLE, _ENHANCED = 0x0A0D0D0A, 1, 2, 3, 6
 _LEAST = {_SECTION: 28, _INTERFACE: 20, _OBSOLETE: 32, _SIMPLE: 16, _ENHANCED: 32}
 _ORDERS = {b"\x4d\x3c\x2b\x1a": "<", b"\x1a\x2b\x3c\x4d": ">"}
-_FIRST_WINDOW = 1 << 12
+# Bytes that tell a place of a record, or of a block, from others.
+_RECORD, _BLOCK = 16, 12
 
 Data = bytes | bytearray | mmap
 Found = tuple[int, bool]
@@ -46,18 +48,31 @@ class Stream(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-def _places(data: Data, marks: Sequence[bytes], start: int, stop: int) -> Iterator[int]:
-    """Where one of the marks, all of one length, stands in data[start:stop], in order. What is near is found fast,
-    however much there is."""
-    window, size = _FIRST_WINDOW, len(marks[0])
-    while start + size <= stop:
-        end = min(stop, start + window)
-        nexts = {mark: data.find(mark, start, end) for mark in marks}
-        while found := [place for place in nexts.values() if place >= 0]:
-            place = min(found)
-            yield place
-            nexts.update({mark: data.find(mark, place + 1, end) for mark in marks if nexts[mark] == place})
-        start, window = end - size + 1, window * 2
+def _at_most(order: str, limit: int) -> bytes:
+    """A pattern of the numbers of 32 bits that are no larger than a limit, or little."""
+    upper = [b"[\\x00-\\x%02x]" % (limit >> 24), b"." if limit >> 24 else b"[\\x00-\\x%02x]" % (limit >> 16)]
+    return b"".join(upper) + b".." if order == ">" else b".." + b"".join(upper[::-1])
+
+
+@lru_cache(maxsize=256)
+def _records(order: str, fractions: int, top: int) -> re.Pattern[bytes]:
+    """What records look like from the highest byte of their time on, which is near `top`: it changes once in half a
+    year. To tell days apart here would be to make a pattern for each of a million damages."""
+    tops = bytes(each & 0xFF for each in (top - 1, top, top + 1))
+    rest = _at_most(order, fractions - 1) + _at_most(order, MAX_FRAME) + _at_most(order, _MOST_ORIGINAL)
+    lower = b"..." if order == ">" else b""
+    return re.compile(b"[" + re.escape(tops) + b"](?=" + lower + rest + b")", re.DOTALL)
+
+
+@lru_cache(maxsize=2)
+def _blocks(order: str) -> re.Pattern[bytes]:
+    """What blocks look like: their kind, and a length that a search would trust. Each takes one byte, since the next
+    place may be the next byte."""
+    sections = b"....(?:" + b"|".join(re.escape(magic) for magic in _ORDERS) + b")"
+    length = _at_most(order, MAX_FRAME)
+    heads = [(struct.pack(order + "I", kind), sections if kind == _SECTION else length) for kind in _LEAST]
+    return re.compile(b"|".join(re.escape(kind[:1]) + b"(?=" + re.escape(kind[1:]) + rest + b")"
+                                for kind, rest in heads), re.DOTALL)
 
 
 class RecordSearch(Struct, frozen=True):
@@ -70,14 +85,13 @@ class RecordSearch(Struct, frozen=True):
 
     def find(self, data: Data, start: int, stop: int, is_end: bool) -> Found:
         """See the module's contract."""
-        # The two higher bytes of the time change once in 18 hours: only where they stand can a record be.
-        high, shift = self.seconds >> 16, 2 if self.order == "<" else 0
-        marks = [struct.pack(self.order + "H", each & 0xFFFF) for each in range(high - 2, high + 3)]
-        for place in _places(data, marks, start + shift, stop):
-            sound = self._sound(data, place - shift, stop, is_end)
+        shift = 3 if self.order == "<" else 0
+        for found in _records(self.order, self.fractions, self.seconds >> 24).finditer(data, start + shift, stop):
+            place = found.start() - shift
+            sound = self._sound(data, place, stop, is_end)
             if sound is not False:
-                return place - shift, sound is True
-        return (stop if is_end else max(start, stop - 3)), False
+                return place, sound is True
+        return (stop if is_end else max(start, stop - _RECORD + 1)), False
 
     def _sound(self, data: Data, at: int, stop: int, is_end: bool) -> bool | None:
         """Whether a record at `at` and one behind it are sound; None where that cannot be told yet."""
@@ -104,11 +118,12 @@ class BlockSearch(Struct, frozen=True):
 
     def find(self, data: Data, start: int, stop: int, is_end: bool) -> Found:
         """See the module's contract."""
-        for place in _places(data, [struct.pack(self.order + "I", kind) for kind in _LEAST], start, stop):
+        for found in _blocks(self.order).finditer(data, start, stop):
+            place = found.start()
             sound = self._sound(data, place, stop, is_end)
             if sound is not False:
                 return place, sound is True
-        return (stop if is_end else max(start, stop - 3)), False
+        return (stop if is_end else max(start, stop - _BLOCK + 1)), False
 
     def _sound(self, data: Data, at: int, stop: int, is_end: bool) -> bool | None:
         """Whether a block at `at` is sound; None where that cannot be told yet."""
