@@ -19,6 +19,7 @@ from msgspec import Struct
 from netminer_detect.carriers.banners import HEAD, foreign_protocol
 from netminer_detect.carriers.dns import DnsMessage, DnsOverTcp
 from netminer_detect.carriers.opening import Opening
+from netminer_detect.carriers.reader import Reader
 from netminer_detect.detect.session import Named, Session, Traffic
 from netminer_detect.dialects.handed_out import HandedOut
 from netminer_detect.dialects.over_http import HttpMining
@@ -57,6 +58,14 @@ class _Early(Struct, frozen=True):
     since: int
 
 
+def _read_http2() -> Reader:
+    """What reads HTTP/2 in the clear, which few flows are."""
+    from netminer_detect.carriers.http2 import Http2
+    from netminer_detect.dialects.kaspad_grpc import KaspadGrpc
+
+    return Http2(KaspadGrpc())
+
+
 # Side, message, bytes of the piece that completed it, frame.
 DnsTap = Callable[[Side, DnsMessage, int, Mark], None]
 
@@ -78,7 +87,7 @@ class FlowReader:
             swapped=swapped,
         )
         works = (handed or HandedOut()).between(facts.source, facts.destination)
-        self._reader = Opening(Payload, lambda: HttpMining(works), read_websocket)
+        self._reader = Opening(Payload, lambda: HttpMining(works), read_websocket, _read_http2)
         self._forward, self._backward = _stream(facts.isn_forward), _stream(facts.isn_backward)
         self._early: deque[_Early] = deque()
         self._seen = 0

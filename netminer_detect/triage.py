@@ -36,8 +36,8 @@ _REQUESTS = (
 # Frames of Stratum V2's channels: jobs, shares, their answers, blocks, targets; some with the length they have.
 _SV2_KINDS = (b"\x15", b"\x1a\x18", b"\x1b", b"\x1c\x14", b"\x20\x30", b"\x21\x24")
 
-# Carriers that the kernel does not know: SOCKS 4 and 5 (RFC 1928), HAProxy's PROXY header, versions 1 and 2; WebSocket
-# begun before the capture (RFC 6455, 5.2: a final frame of text).
+# Carriers that the kernel does not know: SOCKS 4 and 5 (RFC 1928), HAProxy's PROXY header, versions 1 and 2; HTTP/2
+# with prior knowledge (RFC 9113, 3.3); WebSocket begun before the capture (RFC 6455, 5.2: a final frame of text).
 # Node protocols: message starts of Bitcoin and its kin (chainparams.cpp of each), Monero's levin signature,
 # Ethereum's RLPx (a length below 1024, then 04).
 OPENINGS: tuple[tuple[int, bytes], ...] = (
@@ -48,6 +48,7 @@ OPENINGS: tuple[tuple[int, bytes], ...] = (
     (0, b"\x05\x03"),
     (0, b"\x05\x04"),
     (0, b"PROXY "),
+    (0, b"PRI * HTTP/2"),
     (0, b"\x81"),
     (0, b"\r\n\r\n\x00\r\nQUIT\n"),
     (0, b'[{"'),  # calls in a batch

@@ -1,9 +1,10 @@
 """Finds out by first bytes what a TCP flow carries, and makes the reader for it.
 
-Contract: `Opening(lines, http_handler, upgrade)` is a Reader. `lines()` makes the reader of whatever is no carrier
-(JSON lines, binary dialects, the middle of a stream); `http_handler()` makes the handler of one HTTP connection,
-`upgrade(request)` the reader behind a WebSocket upgrade, which without it is not read. `carriers` says what was
-peeled so far, outermost first: "tcp", then "tls", "http", "connect", "socks", "proxy-protocol", "websocket".
+Contract: `Opening(lines, http_handler, upgrade, http2)` is a Reader. `lines()` makes the reader of whatever is no
+carrier (JSON lines, binary dialects, the middle of a stream); `http_handler()` makes the handler of one HTTP
+connection, `upgrade(request)` the reader behind a WebSocket upgrade, `http2()` that of HTTP/2: neither is read without.
+`carriers` says what was peeled so far, outermost first: "tcp", then "tls", "http", "http2", "connect", "socks",
+"proxy-protocol", "websocket".
 Carriers nest up to MAX_DEPTH, each inner stream being an Opening again.
 
 Each side is judged by its own first bytes, of which at most MAX_HEAD are kept until it is clear; it does not
@@ -19,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from netminer_detect.carriers.http import Http, Upgrade, begins_http
+from netminer_detect.carriers.http2 import begins_http2
 from netminer_detect.carriers.http_message import Exchange
 from netminer_detect.carriers.proxy_protocol import ProxyProtocol, begins_proxy_protocol
 from netminer_detect.carriers.reader import Inner, Reader
@@ -36,6 +38,7 @@ ENOUGH = 64 * 1024
 _TESTS: list[tuple[str, Callable[[bytes], bool | None], bytes]] = [
     ("tls", begins_tls, b"\x14\x15\x16\x17"),
     ("http", begins_http, b"GPHODCT"),
+    ("http2", begins_http2, b"P\x00"),
     ("proxy-protocol", begins_proxy_protocol, b"P\r"),
     ("socks", begins_socks, b"\x04\x05"),
     ("websocket", begins_websocket, b"\x81"),
@@ -73,13 +76,15 @@ def _taking_over(kind: str, head: bytes) -> str | None:
 class Opening:
     """See the module's contract."""
 
-    __slots__ = ("_carrier", "_depth", "_handler", "_heads", "_held", "_lines", "_passed", "_reader", "_said",
+    __slots__ = ("_carrier", "_depth", "_handler", "_heads", "_held", "_http2", "_lines", "_passed", "_reader", "_said",
                  "_upgrade")  # fmt: skip
 
     def __init__(
-        self, lines: Inner, http_handler: Callable[[], Exchange], upgrade: Upgrade | None = None, depth: int = 0
+        self, lines: Inner, http_handler: Callable[[], Exchange], upgrade: Upgrade | None = None,
+        http2: Inner | None = None, depth: int = 0,
     ) -> None:
-        self._lines, self._handler, self._upgrade, self._depth = lines, http_handler, upgrade, depth
+        self._lines, self._handler, self._upgrade, self._http2 = lines, http_handler, upgrade, http2
+        self._depth = depth
         self._carrier: str | None = None
         self._reader: Reader | None = lines() if depth >= MAX_DEPTH else None
         # First bytes of the sides that are not judged yet, and all they sent: bytes, or sizes of gaps.
@@ -158,12 +163,14 @@ class Opening:
             return Tls()
         if kind == "http":
             return Http(self._handler(), self._inner, self._upgrade)
+        if kind == "http2":
+            return self._http2() if self._http2 is not None else self._lines()
         if kind == "websocket":
             return self._upgrade(None) if self._upgrade is not None else self._lines()
         return (Socks if kind == "socks" else ProxyProtocol)(self._inner, side)
 
     def _inner(self) -> Opening:
-        return Opening(self._lines, self._handler, self._upgrade, self._depth + 1)
+        return Opening(self._lines, self._handler, self._upgrade, self._http2, self._depth + 1)
 
     def _pass(self, side: Side, data: bytes, mark: Mark) -> list[Observation]:
         reader = self._reader
