@@ -36,6 +36,23 @@ SHARE = ["0x" + hexes("nonce", 16), "0x" + HEADER[0], "0x" + hexes("mix", 64)]
 SET_TARGET = ("mining.set_target", [TARGET])
 KAWPOW = session(RAVEN, SET_TARGET, ["7", *HEADER, "", True, 4_390_582, "1b01e5f2"], SHARE)
 EVRPROGPOW = session("E" + RAVEN[1:], SET_TARGET, ["7", *HEADER, "", True, 1], SHARE)
+CONFLUX_WALLET = "cfx:aajjhrg10z7p9b3jdau0h5nke5r3rhkyyu4gfu6u0w"
+CONFLUX = talk(M, ask(1, "mining.subscribe", [f"{CONFLUX_WALLET}.r", "x"]),
+               P, lines(answer(1, True), ask(None, "mining.notify",
+                        ["7", "128000000", "0x" + HEADER[0], str((1 << 224) - 1)])),
+               M, ask(2, "mining.submit", [f"{CONFLUX_WALLET}.r", "7", *SHARE[:2]]),
+               P, answer(2, [True]))
+ERGO_WALLET = "9ea6QWcfQB4E1AcWmRsKBjgQoKo4QWBrUyN4Em2gsqpax3j6si5"
+ERGO = session(ERGO_WALLET, ONE,
+               ["7", 1_720_000, HEADER[0], "", "", 3, 1 << 224, "", True], ["0a0b0c0d0e0f", "", hexes("nonce", 16)])
+VERSION = "EthereumStratum/2.0.0"
+DRAFT = talk(
+    P, {"method": "mining.hello", "params": {"proto": VERSION, "resume": True, "timeout": 180, "node": "Geth/v1.8"}},
+    M, ask(1, "mining.subscribe", {"agent": "m/1", "host": "pool.example", "port": 3333, "session": None}),
+    P, {"id": 1, "result": "s1"}, M, ask(2, "mining.authorize", [f"{EVM}.r", "x"]),
+    P, lines({"id": 2, "result": "abc"}, ask(0, "mining.set", {"algo": "ethash", "target": "0x" + TARGET}),
+             ask(0, "mining.notify", ["7", "0x" + HEADER[0], True])),
+    M, ask(3, "mining.submit", ["7", SHARE[0], "abc"]), P, {"id": 3})
 BITMAIN = session(KASPA, ONE, ["7", [1, 2, 3, 4], 1_795_305_600_417], ["17446744073709551615"])
 CLAYMORE = talk(
     M, ask(2, "eth_login", [EVM, "x"]), P, answer(2, True), M, ask(3, "eth_getWork", []),
@@ -47,7 +64,9 @@ CLAYMORE = talk(
 @pytest.mark.parametrize(("conversation", "dialect", "user"), [
     (BITCOIN, "stratum-v1", "acct"), (GOMINER, "decred", DECRED), (KAWPOW, "kawpow", RAVEN),
     (EVRPROGPOW, "kawpow", "E" + RAVEN[1:]), (BITMAIN, "kaspa", KASPA), (CLAYMORE, "eth-proxy", EVM),
-], ids=["whole coinbase", "decred", "no target", "no bits", "decimal nonce", "eth_login"])
+    (CONFLUX, "conflux", CONFLUX_WALLET), (ERGO, "ergo", ERGO_WALLET), (DRAFT, "ethereumstratum-2", EVM),
+], ids=["whole coinbase", "decred", "no target", "no bits", "decimal nonce", "eth_login", "decimal boundary",
+        "b as a number", "draft"])
 def test_form_is_read(conversation, dialect, user, delivery):
     (finding,) = found(conversation, delivery)
     assert (finding.dialect, finding.shares.accepted, finding.shares.submitted) == (dialect, 1, 1)

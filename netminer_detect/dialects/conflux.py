@@ -4,8 +4,8 @@
     mining.notify ["0x job", "height", "0x pow hash 64", "0x boundary"]
     mining.submit [worker, job, "0x nonce 16", "0x pow hash 64"] -> [true] or [false, why]
 
-Boundaries come without leading zeros. Work of a share: 2^256 / (boundary + 1). Sources: Conflux-Chain/conflux-doc
-docs/stratum.md, nicehash/Specifications Octopus_NiceHash_v1.0.txt.
+Boundaries come without leading zeros, of some pools in decimal. Work of a share: 2^256 / (boundary + 1). Sources:
+Conflux-Chain/conflux-doc docs/stratum.md, nicehash/Specifications Octopus_NiceHash_v1.0.txt.
 """
 
 from __future__ import annotations
@@ -22,13 +22,19 @@ from netminer_detect.work import from_target
 _WALLET = pattern(r"cfx(?:test)?:[0-9a-z]{40,50}", re.IGNORECASE)
 
 
+# Digits of a boundary in decimal: 2^256 has 78, and an easier one than 2^64 hashes a share has more than 58.
+_DECIMAL = range(58, 79)
+
+
 def _notify(params: list[Any]) -> JobShape | None:
-    if len(params) != 4 or not is_0x(params[2], 64) or not is_0x(params[3], range(1, 65)):
+    if len(params) != 4 or not is_0x(params[2], 64):
         return None
-    height = text(params[1])
+    height, boundary = text(params[1]), params[3]
     if height is None or not height.isdigit():
         return None
-    return JobShape(text(params[0]), from_target(params[3]))
+    if isinstance(boundary, str) and boundary.isascii() and boundary.isdigit() and len(boundary) in _DECIMAL:
+        boundary = hex(int(boundary))
+    return JobShape(text(params[0]), from_target(boundary)) if is_0x(boundary, range(1, 65)) else None
 
 
 def _share(params: list[Any]) -> bool:

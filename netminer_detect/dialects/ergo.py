@@ -1,7 +1,7 @@
 """Ergo's Stratum (Autolykos v2): the share target stands in the job, in decimal.
 
     mining.set_difficulty [multiplier]
-    mining.notify [job, height (integer), message 64, "", "", version (integer), b (decimal text), "", clean]
+    mining.notify [job, height (integer), message 64, "", "", version (integer), b (in decimal), "", clean]
     mining.submit [worker, job, extranonce2, time or "", nonce 16]
 
 The target is b times the multiplier where that is at least 1 and the product is below 2^256, else b (pools of
@@ -25,9 +25,9 @@ _SPACE = Fraction(2**256)
 
 def _target(params: list[Any]) -> Fraction | None:
     b = params[6]
-    if not isinstance(b, str) or not b.isascii() or not b.isdigit() or not 1 < len(b) <= 78:
-        return None
-    target = int(b)
+    if isinstance(b, str) and b.isascii() and b.isdigit() and 1 < len(b) <= 78:
+        b = int(b)
+    target = b if isinstance(b, int) and not isinstance(b, bool) and b > 1 else 0
     return Fraction(target) if 0 < target < 2**256 else None
 
 

@@ -7,6 +7,9 @@
     mining.submit [job, miner's nonce, "w-…"] -> {"id":n}; an error of 2xx is a yes with a remark
     mining.hashrate [rate in hex, "w-…"], mining.noop, mining.bye, mining.reconnect
 
+In the draft before, the server says hello, the miner subscribes with {agent, host, port, session}, and jobs are
+[job, 0x header 64, clean].
+
 After a hello that agrees on gzip both sides go on in gzip (`framing`). Work of a share: 2^256 / (target + 1).
 Sources: EIP-1571, ethereum-mining/ethminer libpoolprotocols/stratum.
 """
@@ -16,7 +19,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any, ClassVar
 
-from netminer_detect.dialects.dialect import Hint, Message, Strength, is_hex, text
+from netminer_detect.dialects.dialect import Hint, Message, Strength, is_0x, is_hex, text
 from netminer_detect.dialects.ethereumstratum_1 import ETHASH
 from netminer_detect.dialects.stratum import HANDLERS, Asked, JobShape, Kin, Shape, Worth, named_server
 from netminer_detect.observations import (
@@ -38,6 +41,8 @@ def _is_version(value: object) -> bool:
 
 
 def _notify(params: list[Any]) -> JobShape | None:
+    if len(params) == 3 and is_0x(params[1], 64) and isinstance(params[2], bool):
+        return JobShape(text(params[0]))
     if len(params) != 4 or not is_hex(params[1], range(1, 17)) or params[3] not in ("0", "1"):
         return None
     # A header of fewer digits than this would be a hash in 2^64.
@@ -70,7 +75,8 @@ class EthereumStratum2(Kin):
     def hint(cls, message: Message) -> Hint | None:
         method, result = message.method, message.body.get("result")
         if method == "mining.hello":
-            return Hint(Strength.CERTAIN, Side.CLIENT) if _is_version(message.named.get("proto")) else None
+            speaker = Side.SERVER if "node" in message.named else Side.CLIENT
+            return Hint(Strength.CERTAIN, speaker) if _is_version(message.named.get("proto")) else None
         if method == "mining.set" and {"target", "epoch", "algo"} & message.named.keys():
             return Hint(Strength.CERTAIN, Side.SERVER)
         if method is None and isinstance(result, dict) and _is_version(result.get("proto")):
@@ -78,16 +84,19 @@ class EthereumStratum2(Kin):
         return super().hint(message)
 
     def _hello(self, message: Message) -> list[Observation]:
-        self._asked.ask(message.body.get("id"), Asked("hello"))
-        evidence, params = message.evidence("hello"), message.named
-        port = hex_integer(params.get("port"), 4)
-        return [HandshakeAsked(evidence, text(params.get("agent"))),
-                *named_server(evidence, params.get("host"), port)]
+        return [] if message.side is Side.SERVER else self._introduce(message, "hello")
 
     def _subscribe(self, message: Message) -> list[Observation]:
-        # The only param is the session to resume; who asks was said in the hello.
-        self._asked.ask(message.body.get("id"), Asked("subscribe"))
-        return [HandshakeAsked(message.evidence("subscribe"))]
+        # In a list the only param is the session to resume: who asks was said in the hello.
+        return self._introduce(message, "subscribe")
+
+    def _introduce(self, message: Message, kind: str) -> list[Observation]:
+        """The miner names its program and the server as it was told it."""
+        self._asked.ask(message.body.get("id"), Asked(kind))
+        evidence, params = message.evidence(kind), message.named
+        port = params.get("port")
+        return [HandshakeAsked(evidence, text(params.get("agent"))),
+                *named_server(evidence, params.get("host"), port if isinstance(port, int) else hex_integer(port, 4))]
 
     def _set(self, message: Message) -> list[Observation]:
         params = message.named
