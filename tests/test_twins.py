@@ -15,8 +15,10 @@ from netminer_detect.kernel.interface import Watch
 from netminer_detect.kernel.plain import PlainKernel
 from netminer_detect.rulebook.book import load
 from netminer_detect.triage import LENGTHS, OPENINGS, TOKENS
+from tests.captures import pcap
 from tests.damage import damaged
 from tests.kernels import KERNELS
+from tests.packets import ACK, SYN, ethernet, ip, tcp
 from tests.twins import difference, story
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -67,6 +69,26 @@ def test_damaged_samples(kernel, watch, seed):
     for path in SAMPLES:
         capture = damaged(path.read_bytes(), chance)
         assert compare(kernel, watch, [capture], chance.choice((2, 5, 64))) is None, f"{path.name}, seed {seed}"
+
+
+def test_flows_whose_hashes_are_all_one(watch, monkeypatch):
+    """The whole key is compared, whatever the hash says."""
+    finding = KERNELS["interpreted"](watch).table.find.__func__.__globals__
+    monkeypatch.setitem(finding, "flow_hash", lambda *_: 5 << 32 | 5)
+    monkeypatch.setitem(finding, "address_hash", lambda *_: 5)
+    assert compare("interpreted", watch, [path.read_bytes() for path in SAMPLES]) is None
+
+
+@pytest.mark.parametrize("kernel", OTHERS)
+@pytest.mark.parametrize("flags", [SYN, SYN | ACK])
+@pytest.mark.parametrize("ends", [("10.0.0.1", "10.0.0.1"), ("2001:db8::1", "2001:db8::1")])
+@pytest.mark.parametrize("ports", [(7, 7), (7, 8), (8, 7)])
+def test_a_flow_of_a_host_with_itself(kernel, watch, flags, ends, ports):
+    frames = []
+    for index, kind in enumerate((flags, ACK, ACK, ACK)):
+        segment = tcp(*(ports[::-1] if index == 2 else ports), 100 + index, kind, b"{" * index)
+        frames.append((index * 10**9, ethernet(ip(*ends, 6, segment))))
+    assert compare(kernel, watch, [pcap(frames)]) is None
 
 
 @pytest.mark.skipif(not CAPTURES.is_dir(), reason="the captures are not here")

@@ -8,17 +8,16 @@ wireless, LLC …) or one of the codes of DEFECTS. Both halves agree on every fr
 to it. That the frame lies in `data` is checked once; behind that each read is compared with the frame's end, which is
 what tells TRUNCATED, so that the compiler's own checks would be second ones (they cost a fifth of all instructions).
 Nothing is copied: the payload is `data[start:stop]`. Addresses are two big-endian words, IPv4 in the low one
-(`wide` tells them apart). `vlans` holds 12 bits a tag, the innermost lowest.
+(`wide` tells them apart). `vlans` holds 12 bits a tag, the innermost lowest. `key`,
+`ends`, `turned` and `hash` are for the flow table, which fills them.
 """
-
-import sys
 
 import cython
 
 if cython.compiled:
     from cython.cimports.libc.string import memcpy
     from cython.cimports.netminer_detect.kernel.layout import (
-        IP_LENGTH, NOT_IP, NOT_TCP_UDP, PACKET, SLOW, TCP_HEADER, TRUNCATED,
+        BIG_ENDIAN, IP_LENGTH, NOT_IP, NOT_TCP_UDP, PACKET, SLOW, TCP_HEADER, TRUNCATED,
     )  # fmt: skip
 else:
     from netminer_detect.kernel.layout import (
@@ -28,7 +27,6 @@ else:
 # The words of `packet` and `link` for the codes.
 DEFECTS = ("", "", "truncated", "not_ip", "ip_length", "tcp_header", "not_tcp_udp")
 
-BIG_ENDIAN = cython.declare(cython.bint, sys.byteorder == "big")
 SECOND_NS = cython.declare(cython.longlong, 1_000_000_000)
 MAX_LAYERS = cython.declare(cython.int, 16)
 MAX_VLANS = cython.declare(cython.int, 3)
@@ -46,9 +44,10 @@ class Decoder:
     def __init__(self):
         self.data = memoryview(b"")
         self.link_type = self.code = 0
-        self.at = self.end = self.size = self.number = self.record = self.time_ns = self.hash = 0
+        self.at = self.end = self.size = self.number = self.record = self.time_ns = self.seconds = self.hash = 0
         self.protocol = self.source_port = self.destination_port = self.flags = self.vlan_count = self.ethertype = 0
-        self.wide = False
+        self.wide = self.turned = False
+        self.key = self.ends = 0
         self.source_high = self.source_low = self.destination_high = self.destination_low = self.vlans = 0
         self.sequence = self.acknowledgement = 0
         self.start = self.stop = self.missing = 0
@@ -83,11 +82,18 @@ class Decoder:
         value: cython.uint = self.u32(at)
         return value if big_endian else turned(value)
 
-    def take_record(self, at, end, header, big_endian, unit_ns):
-        """The frame of a pcap record at `at` with a header of so many bytes, whose second number counts `unit_ns`."""
-        seconds: cython.longlong = self.number_at(at, big_endian)
+    def take_record(self, at, limit, header, big_endian, unit_ns):
+        """The frame of the pcap record at `at`; gives where the record ends. One that ends behind `limit` is let be."""
+        end: cython.Py_ssize_t = at + header + self.number_at(at + 8, big_endian)
+        if end <= limit:
+            self.read_record(at, end, header, big_endian, unit_ns)
+        return end
+
+    def read_record(self, at, end, header, big_endian, unit_ns):
+        """The frame of a pcap record with a header of so many bytes, whose second number counts `unit_ns`."""
         parts: cython.longlong = self.number_at(at + 4, big_endian)
-        self.time_ns = seconds * SECOND_NS + parts * unit_ns
+        self.seconds = self.number_at(at, big_endian)
+        self.time_ns = self.seconds * SECOND_NS + parts * unit_ns
         self.size = max(self.number_at(at + 12, big_endian), end - at - header)
         self.at, self.end = at + header, end
         return self.decode()
@@ -95,9 +101,15 @@ class Decoder:
     @cython.boundscheck(False)
     def decode(self):
         """Read the frame; see the module's contract."""
-        at: cython.Py_ssize_t
-        if not 0 <= self.at <= self.end <= self.data.shape[0]:
+        at: cython.Py_ssize_t = self.at
+        if not 0 <= at <= self.end <= self.data.shape[0]:
             raise IndexError(self.end)
+        self.vlan_count = 0
+        self.vlans = 0
+        # Most frames: Ethernet without tags, IPv4 without options.
+        if self.link_type == 1 and at + 34 <= self.end and self.u32(at + 12) >> 8 == 0x080045:
+            self.code = self.ipv4(at + 14)
+            return 0
         at = self.first_layer()
         if at >= 0:
             at = self.peel(at)
@@ -119,8 +131,6 @@ class Decoder:
         at: cython.Py_ssize_t = self.at
         end: cython.Py_ssize_t = self.end
         link_type: cython.int = self.link_type
-        self.vlan_count = 0
-        self.vlans = 0
         if link_type == 1:
             header, place = 14, 12
         elif link_type == 113:
@@ -222,13 +232,11 @@ class Decoder:
         size: cython.int
         held: cython.Py_ssize_t = self.end
         if self.protocol == 6:
-            if at + 13 > held:
-                return TRUNCATED
-            size = (self.data[at + 12] >> 4) * 4
+            if at + 14 > held:
+                return TCP_HEADER if at + 13 <= held and self.data[at + 12] < 0x50 else TRUNCATED
+            size = self.data[at + 12] >> 2 & 0x3C
             if size < 20:
                 return TCP_HEADER
-            if at + 14 > held:
-                return TRUNCATED
             self.sequence = self.u32(at + 4)
             self.flags = self.data[at + 13]
             self.acknowledgement = self.u32(at + 8) if self.flags & 16 else 0

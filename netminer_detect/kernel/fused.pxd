@@ -18,6 +18,7 @@ cdef class FusedKernel(Walker):
 
     cdef int look_up(self) except -1
     cdef bint take_batch(self) except -1
+    cdef int _take_other(self) except -1
     cdef int take(self) except -1
     cdef Py_ssize_t begin(self) except -1
     cdef int hand_out(self, Py_ssize_t row, int way) except -1

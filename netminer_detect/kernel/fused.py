@@ -108,9 +108,8 @@ class FusedKernel(Walker):
         captured: cython.longlong
         table = self.table
         while self.taken < self.gathered:
-            packet = self.batch[self.taken]
+            packet = cython.cast(Decoder, self.batch[self.taken])
             self.taken += 1
-            self.packet = packet
             captured = packet.end - packet.at
             if self.until_sweep == 0:
                 self.until_sweep = SWEEP_FRAMES
@@ -122,18 +121,26 @@ class FusedKernel(Walker):
                 table.earliest = packet.time_ns
             if captured < packet.size:
                 self.defects[SNAP_LENGTH] += 1
-            if packet.code == PACKET:
-                self.take()
-            elif packet.code == SLOW:
-                self._take_rare()
-            else:
-                self.defects[packet.code] += 1
+            if packet.code != PACKET or not table.pass_by(packet):
+                self.packet = packet
+                self._take_other()
             if table.closed:
                 self._close_candidates()
             if self.pending:
                 return True
         self.taken = self.gathered = 0
         return False
+
+    def _take_other(self):
+        """A packet that the table does not take alone."""
+        packet = self.packet
+        if packet.code == PACKET:
+            self.take()
+        elif packet.code == SLOW:
+            self._take_rare()
+        else:
+            self.defects[packet.code] += 1
+        return 0
 
     def _close_candidates(self):
         """Candidates that ended come before the packet that ended them."""

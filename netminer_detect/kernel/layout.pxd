@@ -1,5 +1,21 @@
 # The C values of layout.py.
 
+cdef extern from *:
+    """
+    #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    #define NETMINER_BIG_ENDIAN 1
+    #else
+    #define NETMINER_BIG_ENDIAN 0
+    #endif
+    #if defined(__GNUC__)
+    #define NETMINER_PREFETCH(address) __builtin_prefetch(address, 1)
+    #else
+    #define NETMINER_PREFETCH(address)
+    #endif
+    """
+    const bint BIG_ENDIAN "NETMINER_BIG_ENDIAN"
+    void prefetch "NETMINER_PREFETCH" (unsigned long long* address) noexcept
+
 cdef enum:
     KEY = 0
     ENDS = 1
@@ -34,6 +50,8 @@ cdef enum:
     HAS_EXTRA = 4194304
     HANDED = 8388608
     LIVE = 16777216
+    TURNED = 33554432
+    TURNED_SHIFT = 25
     PACKET_SHIFT = 28
     PACKET = 0
     SLOW = 1

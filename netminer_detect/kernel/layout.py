@@ -4,8 +4,9 @@ Contract: constants only. Compiled, they are the C enumeration of layout.pxd, so
 a test holds the two files together. A row has 16 words, two cache lines: the first is all that a packet of IPv4
 compares and changes.
 
-KEY: both IPv4 addresses, or a digest of both IPv6 addresses, which stand in S_HIGH to D_LOW. ENDS: source port,
-destination port, protocol, and a bit for IPv6. FLAGS has the number of packets above its PACKET_SHIFT bits. ISN and
+KEY: both IPv4 addresses, or a digest of both IPv6 addresses, which stand in S_HIGH to D_LOW. ENDS: both ports,
+protocol, and a bit for IPv6. The lower end stands first, so that both ways have one KEY and one ENDS; TURNED says that
+the client is the second. FLAGS has the number of packets above its PACKET_SHIFT bits. ISN and
 EXPECTED hold forward in their lower half and backward in the upper. NUMBER holds the flow's number in 40 bits and
 above it two VLAN ids, MAC a MAC address in 48 bits, above it the innermost VLAN id and in the highest 4 bits how
 many there are. A free row keeps the next free one in NUMBER.
@@ -49,6 +50,8 @@ HAS_MAC = 2097152
 HAS_EXTRA = 4194304
 HANDED = 8388608
 LIVE = 16777216
+TURNED = 33554432
+TURNED_SHIFT = 25
 PACKET_SHIFT = 28
 
 # What decoding gives: a packet, a frame for the twin, or what is wrong with it.

@@ -18,12 +18,13 @@ class Openings:
     """See the module's contract."""
 
     def __init__(self, watch):
-        openings = sorted(watch.openings, key=lambda opening: opening[0] == 0)
-        self.row_count = len(openings)
-        # Rows at the very beginning come last, and are looked at only where the first byte is one of theirs.
+        # Rows further in come first; those at the very beginning stand in the order of their first bytes.
+        openings = sorted(watch.openings, key=lambda opening: (opening[0] == 0, opening[1][0]))
         self.later_count = sum(offset > 0 for offset, _ in openings)
-        firsts = {row[0] for offset, row in openings if offset == 0}
-        self.first = bytes(byte in firsts for byte in range(256))
+        firsts = [0] * 257
+        for offset, row in openings:
+            firsts[row[0] + 1] += offset == 0
+        self.row_ranges = array("i", list(accumulate(firsts, initial=self.later_count))[1:])
         self.row_offsets = array("i", [offset for offset, _ in openings] or [0])
         self.row_starts = array("i", list(accumulate((len(row) for _, row in openings), initial=0)))
         self.rows = b"".join(row for _, row in openings) or b"\0"
@@ -33,14 +34,17 @@ class Openings:
         self.length_rows = b"".join(row for _, row in watch.lengths) or b"\0"
 
     def opens(self, data, start, stop, short_matters):
-        """Whether a row of openings matches, or may match once there is more."""
+        """Whether a row of openings matches, or may match once there is more. The payload is not empty."""
+        first: cython.uchar = data[start]
+        return (self.any_opens(0, self.later_count, data, start, stop, short_matters)
+                or self.any_opens(self.row_ranges[first], self.row_ranges[first + 1], data, start, stop, short_matters))
+
+    def any_opens(self, row, end, data, start, stop, short_matters):
+        """Whether one of some rows matches, or may."""
         i: cython.int
         at: cython.Py_ssize_t
         k: cython.Py_ssize_t
-        count: cython.int = self.row_count
-        if start < stop and not self.first[data[start]]:
-            count = self.later_count
-        for i in range(count):
+        for i in range(row, end):
             at = start + self.row_offsets[i]
             k = self.row_starts[i]
             if at < stop and data[at] != self.rows[k]:

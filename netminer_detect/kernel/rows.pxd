@@ -11,17 +11,18 @@ cdef class Rows:
     cdef dict extra
     cdef unsigned long long[:, ::1] rows
     cdef unsigned long long[::1] slots
-    cdef unsigned long long seed, number, touched
+    cdef unsigned long long seed, number
     cdef Py_ssize_t max_flows, live, used, free, mask, slot_count, sweep_at, evict_at
     cdef int way
     cdef long long clock, earliest
 
     cdef unsigned long long row_hash(self, Py_ssize_t row) except? 0
     cdef int look_up(self, list batch, Py_ssize_t count) except -1
-    cdef int hash_packet(self, Decoder packet) except -1
+    cdef int hash_packet(self, Decoder packet) noexcept
+    cdef int order_wide(self, Decoder packet) noexcept
     cdef Py_ssize_t find(self, Decoder packet) except -2
     cdef bint matches(self, Py_ssize_t row, Decoder packet) except -1
-    cdef bint matches_back(self, Py_ssize_t row, Decoder packet) except -1
+    cdef bint is_loop(self, Decoder packet) noexcept
     cdef Py_ssize_t open(self, Decoder packet) except -1
     cdef int insert(self, Py_ssize_t row) except -1
     cdef int widen(self) except -1
@@ -37,7 +38,5 @@ cdef class Rows:
     cdef int note_mac(self, Py_ssize_t row, unsigned long long mac) except -1
     cdef int hand_out(self, Py_ssize_t row) except -1
 
-cdef unsigned long long end_hash(unsigned long long seed, unsigned long long high, unsigned long long low, unsigned long long port) noexcept
-cdef unsigned long long flow_hash(unsigned long long seed, unsigned long long ends, unsigned long long source_high, unsigned long long source_low, unsigned long long destination_high, unsigned long long destination_low) noexcept
-cdef unsigned long long ends_of(Decoder packet, bint turned) noexcept
-cdef unsigned long long key_of(Decoder packet, bint turned) noexcept
+cdef unsigned long long address_hash(unsigned long long seed, unsigned long long high, unsigned long long low) noexcept
+cdef unsigned long long flow_hash(unsigned long long seed, unsigned long long key, unsigned long long ends) noexcept

@@ -2,7 +2,7 @@
 """Rows of 16 words, one a flow, and where to find them: the lower half of the compiled flow table.
 
 Contract: `find`, `open`, `close` keep the rows (see `layout`), `facts` tells what one holds. `look_up` hashes a batch
-of packets and touches their slots and rows: misses of the cache overlap there that would each be waited for in
+of packets and fetches their slots and rows: misses of the cache overlap there that would each be waited for in
 `find` (at 400 000 flows twice as fast). A candidate that ended is in `closed` (its number) with its facts in `kept`.
 Rows lie in an anonymous mapping of `max_flows` rows of which only used pages are resident: 128 bytes a flow, and 16
 to 32 more for its slots, which hold half of the hash, so that other flows' rows are seldom looked at. The hash is
@@ -21,13 +21,15 @@ if cython.compiled:
     from cython.cimports.netminer_detect.kernel.decoding import Decoder
     from cython.cimports.netminer_detect.kernel.layout import (
         COLUMNS, D_HIGH, D_LOW, ENDS, ESTABLISHED, EXPECTED, FIRST, FLAGS, HANDED, HAS_EXTRA, HAS_ISN, HAS_MAC, HELLO,
-        ISN, KEY, LAST, LIVE, MAC, NUMBER, PACKET, PACKET_SHIFT, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE,
+        ISN, KEY, LAST, LIVE, MAC, NUMBER, PACKET, PACKET_SHIFT, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE, TURNED,
+        TURNED_SHIFT, prefetch,
     )  # fmt: skip
 else:
     from netminer_detect.kernel.decoding import Decoder
     from netminer_detect.kernel.layout import (
         COLUMNS, D_HIGH, D_LOW, ENDS, ESTABLISHED, EXPECTED, FIRST, FLAGS, HANDED, HAS_EXTRA, HAS_ISN, HAS_MAC, HELLO,
-        ISN, KEY, LAST, LIVE, MAC, NUMBER, PACKET, PACKET_SHIFT, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE,
+        ISN, KEY, LAST, LIVE, MAC, NUMBER, PACKET, PACKET_SHIFT, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE, TURNED,
+        TURNED_SHIFT,
     )  # fmt: skip
 
 NO_TIME = cython.declare(cython.longlong, -1)
@@ -53,32 +55,17 @@ def _mapped(words, shape):
     return memoryview(memory).cast("Q", shape)
 
 
-def end_hash(seed, high, low, port):
-    """The hash of one end of a flow; the hashes of both are added, so that both ways have one hash."""
-    value: cython.ulonglong = ((high ^ seed) * MIX_1 + (low ^ port << 47) * MIX_2) & WORD
+def address_hash(seed, high, low):
+    """A digest of an IPv6 address."""
+    value: cython.ulonglong = ((high ^ seed) * MIX_1 + low * MIX_2) & WORD
     value = ((value ^ value >> 29) * MIX_1) & WORD
     return value ^ value >> 32
 
 
-def flow_hash(seed, ends, source_high, source_low, destination_high, destination_low):
-    one: cython.ulonglong = end_hash(seed, source_high, source_low, ends & 0xFFFF)
-    other: cython.ulonglong = end_hash(seed, destination_high, destination_low, ends >> 16 & 0xFFFF)
-    return (one + other + (ends >> 32) * MIX_2) & WORD
-
-
-def ends_of(packet, turned):
-    """The ENDS of a packet, or of its answer."""
-    source: cython.ulonglong = packet.destination_port if turned else packet.source_port
-    destination: cython.ulonglong = packet.source_port if turned else packet.destination_port
-    kind: cython.ulonglong = packet.protocol | (256 if packet.wide else 0)
-    return source | destination << 16 | kind << 32
-
-
-def key_of(packet, turned):
-    """The KEY of a packet, or of its answer."""
-    source: cython.ulonglong = packet.destination_low if turned else packet.source_low
-    destination: cython.ulonglong = packet.source_low if turned else packet.destination_low
-    return (source * MIX_1 + destination) & WORD if packet.wide else source << 32 | destination
+def flow_hash(seed, key, ends):
+    value: cython.ulonglong = ((key ^ seed) * MIX_1) & WORD
+    value = ((value ^ value >> 32 ^ ends) * MIX_2) & WORD
+    return value ^ value >> 32
 
 
 class Rows:
@@ -94,7 +81,7 @@ class Rows:
         self.slots = _mapped(slots, (slots,))
         self.seed = int.from_bytes(os.urandom(8), "little")
         self.closed, self.kept, self.handed, self.extra, self.hellos = [], {}, {}, {}, {}
-        self.number = self.touched = 0
+        self.number = 0
         self.way = 0
         self.reset()
 
@@ -113,49 +100,64 @@ class Rows:
     # Where a flow is
 
     def row_hash(self, row):
-        ends: cython.ulonglong = self.rows[row, ENDS]
-        key: cython.ulonglong = self.rows[row, KEY]
-        if ends >> 40 & 1:
-            return flow_hash(self.seed, ends, self.rows[row, S_HIGH], self.rows[row, S_LOW],
-                             self.rows[row, D_HIGH], self.rows[row, D_LOW])
-        return flow_hash(self.seed, ends, 0, key >> 32, 0, key & LOW)
+        return flow_hash(self.seed, self.rows[row, KEY], self.rows[row, ENDS])
 
     @cython.boundscheck(False)
     def look_up(self, batch, count):
-        """Hash the packets of a batch, and touch what `find` will look at. Slots lie within the mask."""
+        """Hash the packets of a batch, and fetch what `find` will look at. Slots lie within the mask."""
         packet: Decoder
         i: cython.Py_ssize_t
         row: cython.Py_ssize_t
-        seen: cython.ulonglong = 0
         for i in range(count):
-            packet = batch[i]
+            packet = cython.cast(Decoder, batch[i])
             if packet.code == PACKET:
                 self.hash_packet(packet)
-                seen ^= self.slots[packet.hash & self.mask]
-        if self.live < FEW_ROWS:
+                if cython.compiled:
+                    prefetch(cython.address(self.slots[packet.hash & self.mask]))
+        if not cython.compiled or self.live < FEW_ROWS:
             return 0
         for i in range(count):
-            packet = batch[i]
+            packet = cython.cast(Decoder, batch[i])
             if packet.code == PACKET:
                 row = self.slots[packet.hash & self.mask] & LOW
                 if 0 < row <= self.max_flows:
-                    seen ^= self.rows[row - 1, KEY]
-        self.touched = seen
+                    prefetch(cython.address(self.rows[row - 1, KEY]))
         return 0
 
     def hash_packet(self, packet):
-        packet.hash = flow_hash(self.seed, ends_of(packet, False), packet.source_high, packet.source_low,
-                                packet.destination_high, packet.destination_low)
+        """Put the packet's ends in order, which is one for both ways, and hash them."""
+        port: cython.ulonglong = packet.source_port
+        other_port: cython.ulonglong = packet.destination_port
+        kind: cython.ulonglong = packet.protocol
+        if packet.wide:
+            self.order_wide(packet)
+            kind |= 256
+        else:
+            packet.turned = (packet.source_low << 16 | port) > (packet.destination_low << 16 | other_port)
+            packet.key = (packet.destination_low << 32 | packet.source_low if packet.turned
+                          else packet.source_low << 32 | packet.destination_low)
+        packet.ends = (port << 16 | other_port if packet.turned else other_port << 16 | port) | kind << 32
+        packet.hash = flow_hash(self.seed, packet.key, packet.ends)
+        return 0
+
+    def order_wide(self, packet):
+        """The order and the digest of two IPv6 addresses."""
+        if packet.source_high != packet.destination_high:
+            packet.turned = packet.source_high > packet.destination_high
+        elif packet.source_low != packet.destination_low:
+            packet.turned = packet.source_low > packet.destination_low
+        else:
+            packet.turned = packet.source_port > packet.destination_port
+        one: cython.ulonglong = address_hash(self.seed, packet.source_high, packet.source_low)
+        other: cython.ulonglong = address_hash(self.seed, packet.destination_high, packet.destination_low)
+        packet.key = ((other if packet.turned else one) * MIX_1 + (one if packet.turned else other)) & WORD
         return 0
 
     @cython.boundscheck(False)
     def find(self, packet):
         """The row of the packet's flow, -1 where there is none; `way` is 0 if the packet goes forward. Slots lie
         within the mask; rows are checked once."""
-        there: cython.ulonglong = ends_of(packet, False)
-        key: cython.ulonglong = key_of(packet, False)
         tag: cython.ulonglong = packet.hash >> 32
-        ends: cython.ulonglong
         slot: cython.Py_ssize_t = packet.hash & self.mask
         found: cython.ulonglong = self.slots[slot]
         row: cython.Py_ssize_t
@@ -164,13 +166,9 @@ class Rows:
                 row = (found & LOW) - 1
                 if not 0 <= row < self.max_flows:
                     raise IndexError(row)
-                ends = self.rows[row, ENDS]
-                if ends == there and self.rows[row, KEY] == key and (not packet.wide or self.matches(row, packet)):
-                    self.way = 0
-                    return row
-                if (ends == ends_of(packet, True) and self.rows[row, KEY] == key_of(packet, True)
-                        and (not packet.wide or self.matches_back(row, packet))):
-                    self.way = 1
+                if (self.rows[row, ENDS] == packet.ends and self.rows[row, KEY] == packet.key
+                        and (not packet.wide or self.matches(row, packet))):
+                    self.way = packet.turned ^ (self.rows[row, FLAGS] >> TURNED_SHIFT & 1)
                     return row
             slot = (slot + 1) & self.mask
             found = self.slots[slot]
@@ -178,21 +176,19 @@ class Rows:
 
     def matches(self, row, packet):
         """Whether a row has the packet's IPv6 addresses."""
+        if packet.turned:
+            return (self.rows[row, S_LOW] == packet.destination_low and self.rows[row, D_LOW] == packet.source_low
+                    and self.rows[row, S_HIGH] == packet.destination_high
+                    and self.rows[row, D_HIGH] == packet.source_high)
         return (self.rows[row, S_LOW] == packet.source_low and self.rows[row, D_LOW] == packet.destination_low
                 and self.rows[row, S_HIGH] == packet.source_high
                 and self.rows[row, D_HIGH] == packet.destination_high)
-
-    def matches_back(self, row, packet):
-        """Whether a row has them the other way round."""
-        return (self.rows[row, S_LOW] == packet.destination_low and self.rows[row, D_LOW] == packet.source_low
-                and self.rows[row, S_HIGH] == packet.destination_high
-                and self.rows[row, D_HIGH] == packet.source_high)
 
     def open(self, packet):
         """A row for a new flow; there is room. A SYN-ACK comes from the server. Sets `way`."""
         row: cython.Py_ssize_t
         i: cython.int
-        turned: cython.bint = packet.protocol == 6 and packet.flags & 18 == 18
+        turned: cython.ulonglong
         count: cython.ulonglong = packet.vlan_count
         if self.free:
             row = self.free - 1
@@ -202,29 +198,32 @@ class Rows:
             self.used += 1
         for i in range(COLUMNS):
             self.rows[row, i] = 0
-        self.rows[row, KEY] = key_of(packet, turned)
-        self.rows[row, ENDS] = ends_of(packet, turned)
+        self.way = packet.protocol == 6 and packet.flags & 18 == 18 and not self.is_loop(packet)
+        turned = packet.turned ^ self.way
+        self.rows[row, KEY] = packet.key
+        self.rows[row, ENDS] = packet.ends
         if packet.wide:
-            self.rows[row, S_HIGH] = packet.destination_high if turned else packet.source_high
-            self.rows[row, S_LOW] = packet.destination_low if turned else packet.source_low
-            self.rows[row, D_HIGH] = packet.source_high if turned else packet.destination_high
-            self.rows[row, D_LOW] = packet.source_low if turned else packet.destination_low
+            self.rows[row, S_HIGH] = packet.destination_high if packet.turned else packet.source_high
+            self.rows[row, S_LOW] = packet.destination_low if packet.turned else packet.source_low
+            self.rows[row, D_HIGH] = packet.source_high if packet.turned else packet.destination_high
+            self.rows[row, D_LOW] = packet.source_low if packet.turned else packet.destination_low
         self.rows[row, NUMBER] = self.number | packet.vlans >> 12 << 40
         self.rows[row, MAC] = count << 60 | (packet.vlans & 0xFFF) << 48
         self.rows[row, FIRST] = WORD if packet.time_ns == NO_TIME else packet.time_ns
         self.rows[row, LAST] = self.rows[row, FIRST]
-        self.rows[row, FLAGS] = LIVE
+        self.rows[row, FLAGS] = LIVE | turned << TURNED_SHIFT
         self.number += 1
         self.live += 1
         if 2 * self.live > self.mask + 1 and self.mask + 1 < self.slot_count:
             self.widen()
         else:
             self.insert(row)
-        self.way = 1 if turned and packet.source_port != packet.destination_port else 0
-        if turned and packet.source_port == packet.destination_port:
-            self.way = 0 if (packet.source_low == packet.destination_low
-                             and packet.source_high == packet.destination_high) else 1
         return row
+
+    def is_loop(self, packet):
+        """Whether both ends are one."""
+        return (packet.source_port == packet.destination_port and packet.source_low == packet.destination_low
+                and packet.source_high == packet.destination_high)
 
     def insert(self, row):
         value: cython.ulonglong = self.row_hash(row)
@@ -351,11 +350,13 @@ class Rows:
         vlans, tunnels = self.extra[row] if flags & HAS_EXTRA else (
             tuple([ids >> 12 * (count - 1 - i) & 0xFFF for i in range(count)]), ())
         first, last = self.rows[row, FIRST], self.rows[row, LAST]
+        client = _address(self.rows[row, S_HIGH], self.rows[row, S_LOW] if wide else key >> 32, wide), ends & 0xFFFF
+        server = _address(self.rows[row, D_HIGH], self.rows[row, D_LOW] if wide else key & LOW, wide), ends >> 16
+        if flags & TURNED:
+            client, server = server, client
         return FlowFacts(
-            protocol=ends >> 32 & 255,
-            source=_address(self.rows[row, S_HIGH], self.rows[row, S_LOW] if wide else key >> 32, wide),
-            destination=_address(self.rows[row, D_HIGH], self.rows[row, D_LOW] if wide else key & LOW, wide),
-            source_port=ends & 0xFFFF, destination_port=ends >> 16 & 0xFFFF, vlans=vlans, tunnels=tunnels,
+            protocol=ends >> 32 & 255, source=client[0], destination=server[0],
+            source_port=client[1] & 0xFFFF, destination_port=server[1] & 0xFFFF, vlans=vlans, tunnels=tunnels,
             source_mac=int(self.rows[row, MAC] & MACS).to_bytes(6, "big") if flags & HAS_MAC else None,
             syn=bool(flags & HAS_ISN), syn_ack=bool(flags & HAS_ISN << 8), established=bool(flags & ESTABLISHED),
             first_ns=None if first == WORD else first, last_ns=None if last == WORD else last,

@@ -7,6 +7,9 @@ from netminer_detect.kernel.rows cimport Rows
 
 @cython.final
 cdef class FlowTable(Rows):
+    cdef bint pass_by(self, Decoder packet) except -1
+    cdef inline unsigned long long count(self, Py_ssize_t row, int way, Decoder packet, unsigned long long flags) noexcept
+    cdef inline bint is_done(self, unsigned long long flags, int way, Decoder packet) noexcept
     cdef int join(self, Py_ssize_t row, int way, Decoder packet) except -1
     cdef bint goes_on(self, Py_ssize_t row, int way, Decoder packet) except -1
     cdef bint syn_belongs(self, Py_ssize_t row, int way, Decoder packet) except -1

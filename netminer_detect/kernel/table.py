@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=True, wraparound=False, cdivision=True, initializedcheck=False
 """The compiled flow table: which packets belong to a row, and when its flow is over. The namesake of `flows`.
 
-Contract: `join` and `follow` do what `belongs`, `count` and `follow` do in `flows`; `sweep` and `evict` end flows by the figures
-of `policy`, as `plain` does. No outcome depends on the hash's seed: victims are chosen by row.
+Contract: `join` and `follow` do what `belongs`, `count` and `follow` do in `flows`; `sweep` and `evict` end flows by
+the figures of `policy`, as `plain` does. No outcome depends on the hash's seed: victims are chosen by row.
 """
 
 import cython
@@ -12,15 +12,17 @@ from netminer_detect.kernel import policy
 if cython.compiled:
     from cython.cimports.netminer_detect.kernel.decoding import Decoder
     from cython.cimports.netminer_detect.kernel.layout import (
-        AWAY, CANDIDATE, ENDS, ESTABLISHED, EVERY, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, HELLO, ISN,
-        JUDGED, LAST, LIVE, LOOK, PACKET_SHIFT, PAYLOAD, PAYLOAD_BACK, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
+        AWAY, CANDIDATE, ENDS, ESTABLISHED, EVERY, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, HAS_MAC, HELLO,
+        ISN, JUDGED, KEY, LAST, LIVE, LOOK, PACKET_SHIFT, PAYLOAD, PAYLOAD_BACK, PLAIN, REQUESTS, RESET, SEEN, SETTLED,
+        SIZE, TURNED_SHIFT,
     )  # fmt: skip
     from cython.cimports.netminer_detect.kernel.rows import LOW, NO_TIME, WORD, Rows
 else:
     from netminer_detect.kernel.decoding import Decoder
     from netminer_detect.kernel.layout import (
-        AWAY, CANDIDATE, ENDS, ESTABLISHED, EVERY, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, HELLO, ISN,
-        JUDGED, LAST, LIVE, LOOK, PACKET_SHIFT, PAYLOAD, PAYLOAD_BACK, PLAIN, REQUESTS, RESET, SEEN, SETTLED, SIZE,
+        AWAY, CANDIDATE, ENDS, ESTABLISHED, EVERY, EXPECTED, FIN, FIRST, FLAGS, HAS_EXPECTED, HAS_ISN, HAS_MAC, HELLO,
+        ISN, JUDGED, KEY, LAST, LIVE, LOOK, PACKET_SHIFT, PAYLOAD, PAYLOAD_BACK, PLAIN, REQUESTS, RESET, SEEN, SETTLED,
+        SIZE, TURNED_SHIFT,
     )  # fmt: skip
     from netminer_detect.kernel.rows import LOW, NO_TIME, WORD, Rows
 
@@ -49,12 +51,34 @@ class FlowTable(Rows):
     # What belongs to it
 
     @cython.boundscheck(False)
+    def pass_by(self, packet):
+        """Do all of `find` and `join` for a packet of the usual kind: one look finds its flow, to which it belongs
+        beyond doubt, and it is PLAIN. False: nothing was done. Slots lie within the mask, the row is checked once."""
+        found: cython.ulonglong = self.slots[packet.hash & self.mask]
+        row: cython.Py_ssize_t = (found & LOW) - 1
+        if found >> 32 != packet.hash >> 32 or not 0 <= row < self.max_flows:
+            return False
+        if (self.rows[row, ENDS] != packet.ends or self.rows[row, KEY] != packet.key
+                or (packet.wide and not self.matches(row, packet))):
+            return False
+        flags: cython.ulonglong = self.rows[row, FLAGS]
+        last: cython.ulonglong = self.rows[row, LAST]  # as a number of nanoseconds, none is -1
+        way: cython.int = packet.turned ^ (flags >> TURNED_SHIFT & 1)
+        if packet.flags & 7 or packet.time_ns == NO_TIME:
+            return False
+        if packet.time_ns - cython.cast(cython.longlong, last) > SHORT_IDLE_NS or not self.is_done(flags, way, packet):
+            return False
+        if way == 0 and (flags & (HAS_ISN | ESTABLISHED) == HAS_ISN or (packet.link_type == 1 and not flags & HAS_MAC)):
+            return False
+        self.rows[row, FLAGS] = self.count(row, way, packet, flags)
+        self.follow(row, way, packet)
+        return True
+
+    @cython.boundscheck(False)
     def join(self, row, way, packet):
-        """Count a packet where it belongs to the row: AWAY if it does not; PLAIN if it is done with, since nothing
-        that it holds can make its flow a candidate; LOOK if it is to be judged and then to be followed. See
-        `flows.belongs` and `flows.count`. Row and way are checked once."""
+        """Count a packet where it belongs to the row: AWAY if it does not; PLAIN if it is done with; LOOK if it is to
+        be judged and then to be followed. See `flows.belongs` and `flows.count`. Row and way are checked once."""
         idle: cython.longlong = 0
-        one: cython.ulonglong = 1
         time_ns: cython.longlong = packet.time_ns
         tcp: cython.bint = packet.protocol == 6
         if not 0 <= row < self.max_flows or not 0 <= way <= 1:
@@ -68,28 +92,38 @@ class FlowTable(Rows):
                 return AWAY
         elif idle > SHORT_IDLE_NS and not (tcp and (idle <= LONG_IDLE_NS or self.goes_on(row, way, packet))):
             return AWAY
-        self.rows[row, SIZE] += packet.size
-        self.rows[row, PAYLOAD + way] += packet.stop - packet.start + packet.missing
-        if time_ns != NO_TIME:
-            if last == WORD:
-                self.rows[row, FIRST] = time_ns
-            self.rows[row, LAST] = time_ns
-        flags = (flags | SEEN << 8 * way) + (one << PACKET_SHIFT)
+        flags = self.count(row, way, packet, flags)
         if tcp:
             if packet.flags & 7:
                 flags = self.mark(row, way, packet, flags)
             elif packet.flags & 16 and way == 0 and flags & HAS_ISN:
                 flags |= ESTABLISHED
         self.rows[row, FLAGS] = flags
-        if flags & (EVERY | SETTLED) == EVERY:
-            return LOOK
-        if not (flags & SETTLED or packet.stop == packet.start
-                or (flags >> 8 * way & (JUDGED | HELLO | REQUESTS) == JUDGED
-                    and (not tcp or flags & (HAS_ISN | HAS_ISN << 8))
-                    and packet.source_port != 53 and packet.destination_port != 53)):
+        if not self.is_done(flags, way, packet):
             return LOOK
         self.follow(row, way, packet)
         return PLAIN
+
+    @cython.boundscheck(False)
+    def count(self, row, way, packet, flags):
+        """The packet's sizes and time into the row; gives its flags then."""
+        one: cython.ulonglong = 1
+        self.rows[row, SIZE] += packet.size
+        self.rows[row, PAYLOAD + way] += packet.stop - packet.start + packet.missing
+        if packet.time_ns != NO_TIME:
+            if self.rows[row, LAST] == WORD:
+                self.rows[row, FIRST] = packet.time_ns
+            self.rows[row, LAST] = packet.time_ns
+        return (flags | SEEN << 8 * way) + (one << PACKET_SHIFT)
+
+    def is_done(self, flags, way, packet):
+        """Whether nothing that the packet holds can make its flow a candidate, nor is it to be handed out."""
+        if flags & (EVERY | SETTLED):
+            return flags & SETTLED != 0
+        return packet.stop == packet.start or (
+            flags >> 8 * way & (JUDGED | HELLO | REQUESTS) == JUDGED
+            and (packet.protocol != 6 or flags & (HAS_ISN | HAS_ISN << 8) != 0)
+            and packet.source_port != 53 and packet.destination_port != 53)  # fmt: skip
 
     def goes_on(self, row, way, packet):
         """Whether a packet's number is near to what its direction had come to."""
@@ -116,8 +150,10 @@ class FlowTable(Rows):
         return flags
 
     def syn_belongs(self, row, way, packet):
-        """See `flows`."""
+        """See `flows`; a flow's first packet always belongs."""
         flags: cython.ulonglong = self.rows[row, FLAGS]
+        if not flags >> PACKET_SHIFT:
+            return True
         if flags & HAS_ISN << 8 * way:
             return self.half(row, ISN, way) == cython.cast(cython.ulonglong, packet.sequence)
         closed: cython.bint = flags & RESET != 0 or (flags & FIN != 0 and flags & FIN << 8 != 0)
@@ -132,18 +168,20 @@ class FlowTable(Rows):
         """See `flows.follow`."""
         end: cython.ulonglong
         both: cython.ulonglong
+        flags: cython.ulonglong
         if not 0 <= row < self.max_flows:
             raise IndexError(row)
         if packet.protocol != 6 or packet.flags & 4:
             return 0
+        flags = self.rows[row, FLAGS]
+        both = self.rows[row, EXPECTED]
         end = packet.sequence + (packet.flags >> 1 & 1) + (packet.flags & 1)
         end = end + packet.stop - packet.start + packet.missing & LOW
-        both = self.rows[row, EXPECTED]
-        if not self.rows[row, FLAGS] & HAS_EXPECTED << 8 * way:
-            self.rows[row, FLAGS] |= HAS_EXPECTED << 8 * way
-        elif ahead(end, both >> 32 if way else both & LOW) <= 0:
+        if not flags & HAS_EXPECTED << 8 * way:
+            self.rows[row, FLAGS] = flags | HAS_EXPECTED << 8 * way
+        elif ahead(end, both >> 32 * way & LOW) <= 0:
             return 0
-        self.rows[row, EXPECTED] = both & LOW | end << 32 if way else both >> 32 << 32 | end
+        self.rows[row, EXPECTED] = both & LOW << 32 * (1 - way) | end << 32 * way
         return 0
 
     # What ends it

@@ -165,32 +165,42 @@ class Walker:
 
     def gather_pcap(self):
         at: cython.Py_ssize_t
-        captured: cython.longlong
+        end: cython.Py_ssize_t
         packet: Decoder
         while self.gathered < BATCH:
-            packet = self.batch[self.gathered]
+            packet = cython.cast(Decoder, self.batch[self.gathered])
             at = self.position
-            self.need = self.header_size
-            if at + self.need > self.limit:
-                return NEED
-            captured = packet.number_at(at + 8, self.big_endian)
-            if captured > MAX_FRAME:
-                return EVENTS if self.gathered else self._skip_damage(f"{self._name()} claims {captured} bytes")
-            self.need += captured
-            if at + self.need > self.limit:
-                return NEED
-            self.position = at + self.need
-            self.pcap_frame(packet, at, self.position)
+            end = at + self.header_size
+            if end <= self.limit:
+                self._place(packet, at)
+                end = packet.take_record(
+                    at, min(self.limit, end + MAX_FRAME), self.header_size, self.big_endian, self.unit_ns)  # fmt: skip
+            if end > self.limit or end - at - self.header_size > MAX_FRAME:
+                return self._no_frame(end - at)
+            self.position = end
+            self._took(packet)
         return EVENTS
 
-    def pcap_frame(self, packet, at, end):
-        """One more frame of the batch, in the next decoder: that of the record at `at`."""
+    def _place(self, packet, at):
+        """Say which frame of the capture the next decoder holds: that of the record at `at`."""
+        packet.number, packet.record, packet.link_type = self.number + self.step, self.base + at, self.link_type
+        return 0
+
+    def _took(self, packet):
+        """The decoder holds one more frame of the batch."""
         self.gathered += 1
         self.number += self.step
-        if end > at + self.header_size:
-            self.seconds = packet.number_at(at, self.big_endian)
-        packet.number, packet.record, packet.link_type = self.number, self.base + at, self.link_type
-        return packet.take_record(at, end, self.header_size, self.big_endian, self.unit_ns)
+        if packet.end > packet.at:
+            self.seconds = packet.seconds
+        return 0
+
+    def _no_frame(self, size):
+        """At `position` is a record of so many bytes, of which not all are there, or which is none."""
+        captured: cython.longlong = size - self.header_size
+        self.need = size
+        if captured <= MAX_FRAME:
+            return NEED
+        return EVENTS if self.gathered else self._skip_damage(f"{self._name()} claims {captured} bytes")
 
     def _end_pcap(self):
         """What is left is less than a record: take what there is of it, and say what is wrong, None if nothing."""
@@ -200,7 +210,10 @@ class Walker:
         name = self._name()
         if held < self.header_size:
             return f"the capture ends inside the header of {name}"
-        self.pcap_frame(self.batch[self.gathered], self.position, self.limit)
+        packet: Decoder = self.batch[self.gathered]
+        self._place(packet, self.position)
+        packet.read_record(self.position, self.limit, self.header_size, self.big_endian, self.unit_ns)
+        self._took(packet)
         return f"the capture ends inside {name}"
 
     # Damage
