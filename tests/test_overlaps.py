@@ -12,7 +12,7 @@ from netminer_detect.scanning import run_scan
 from netminer_detect.settings import ScanSettings
 from tests.captures import pcap
 from tests.conversations import START_NS, default_path, frames, load, names
-from tests.scenes import Scene, scan, tls
+from tests.scenes import MINES, Scene, scan, tls
 from tests.wire import Path
 
 A, B, C = (Path(f"10.3.0.{at}", "203.0.113.9", 50000 + at) for at in (1, 2, 3))
@@ -105,6 +105,21 @@ def test_a_port_that_is_used_again_is_another_connection(tmp_path):
     (found,) = told(tmp_path)
     assert found.connections_total == 2
     assert found.shares.accepted == 2 * load("monero_xmrig").expected["accepted"]
+
+
+@pytest.mark.parametrize("skew_s", [0.001, 0.5, 1.9])
+@pytest.mark.parametrize("scene", [
+    lambda: Scene().tcp(MINES), lambda: Scene().resolved("xmr.pool.example"),
+    lambda: Scene().tcp(tls(b"xmr.pool.example")),
+], ids=["session", "question", "contact"])
+def test_two_sensors_whose_clocks_differ(tmp_path, scene, skew_s):
+    first = scene()
+    shifted = [(time_ns + int(skew_s * 10**9), data) for time_ns, data in first.frames]
+    write(tmp_path, one=first.frames, other=shifted)
+    (found,) = scan(tmp_path).findings
+    assert (found.connections_total, found.packets) == (1, first.finding().packets)
+    write(tmp_path / "later", one=first.frames, other=[(time_ns + 3 * 10**9, data) for time_ns, data in first.frames])
+    assert scan(tmp_path / "later").findings[0].connections_total == 2
 
 
 def test_captures_that_follow_one_another_in_other_folders_add_up(tmp_path):

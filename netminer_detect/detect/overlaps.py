@@ -1,10 +1,10 @@
 """Captures that overlap: one connection that several of them hold is counted once.
 
 Contract: `is_same(one, other)` says whether two drafts of one key, each of one flow and read by different states, are
-of one connection: the same source port, and times that overlap. `overlay(one, other)` takes what the other knows more
-into the first: shares and jobs that only it saw, answers that the first missed. Packets and bytes cannot be told
-apart: they are those of the capture that saw more. Where a flow held more messages than a journal does, its counts are
-those of the larger capture alone.
+of one connection: the same source port, and times that overlap, or that differ by SKEW_NS at most where all else is
+alike. `overlay(one, other)` takes what the other knows more into the first: shares and jobs that only it saw, answers
+that the first missed. Packets and bytes cannot be told apart: they are those of the capture that saw more. Where a flow
+held more messages than a journal does, its counts are those of the larger capture alone.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from netminer_detect.detect.drafts import Draft
 from netminer_detect.detect.journal import Additions, Outcome, Share
 from netminer_detect.detect.ledger import Done, WorkerLedger
 from netminer_detect.findings import Connection, Level
+
+SKEW_NS = 2 * 1_000_000_000
 
 
 def is_same(one: Draft, other: Draft) -> bool:
@@ -25,7 +27,11 @@ def is_same(one: Draft, other: Draft) -> bool:
         return False
     if mine.first_seen_ns is None or theirs.first_seen_ns is None:
         return mine == theirs and one.packets == other.packets and one.prints == other.prints
-    return mine.first_seen_ns <= _end(theirs) and theirs.first_seen_ns <= _end(mine)
+    if mine.first_seen_ns <= _end(theirs) and theirs.first_seen_ns <= _end(mine):
+        return True
+    # Two sensors, two clocks: what is shorter than their difference does not overlap.
+    alike = mine.source_port == theirs.source_port and one.packets == other.packets and one.prints == other.prints
+    return alike and abs(mine.first_seen_ns - theirs.first_seen_ns) <= SKEW_NS
 
 
 def overlay(one: Draft, other: Draft) -> Draft:
