@@ -282,6 +282,32 @@ def test_a_session_before_and_behind_a_nat_is_the_inner_machines():
         ("10.3.0.17", True, 3), ("192.168.7.18", True, 3)]
 
 
+def mirrored(scene: Scene, said: list, delay_s: float = 0.002, port: int = 50123, **how) -> Scene:
+    """A session on both sides of a router that keeps its port, as the router itself captures it."""
+    began = scene.now_ns
+    scene.tcp(said, "10.3.0.17", POOL, source_port=50123, **how)
+    ended, scene.now_ns = scene.now_ns, began + int(delay_s * 1e9)
+    scene.tcp(said, OUTSIDE, POOL, source_port=port, **how)
+    scene.now_ns = ended
+    return scene
+
+
+@pytest.mark.parametrize("said", [GIVEN_WORK, TURNED_AWAY, [(C, SUBSCRIBE)], tls(b"xmr.pool.example"), []],
+                         ids=["work", "refused", "unanswered", "tls", "handshake"])
+def test_a_session_without_shares_on_both_sides_of_a_router(said):
+    (finding,) = mirrored(Scene(), said).findings()
+    assert (finding.source_ip, finding.nat, finding.connections_total) == ("10.3.0.17", True, 1)
+
+
+@pytest.mark.parametrize("scene", [
+    mirrored(Scene(), GIVEN_WORK, port=50124), mirrored(Scene(), GIVEN_WORK, delay_s=0.2),
+    mirrored(Scene(), tls(b"xmr.pool.example"), port=50124),
+    mirrored(Scene(), GIVEN_WORK).tcp(GIVEN_WORK, OUTSIDE, POOL),
+], ids=["port", "later", "tls", "more"])
+def test_sessions_of_a_router_itself(scene):
+    assert {(one.source_ip, one.nat) for one in scene.findings()} == {("10.3.0.17", None), (OUTSIDE, None)}
+
+
 def test_a_nat_with_miners_of_its_own_stays_whole():
     scene = translated(Scene(), mined_with(1000), "10.3.0.17", OUTSIDE).tcp(mined_with(5000), OUTSIDE, POOL)
     told = {one.source_ip: (one.nat, one.connections_total) for one in scene.findings()}

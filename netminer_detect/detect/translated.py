@@ -2,8 +2,9 @@
 
 Contract: `join_translated(drafts)` leaves out the drafts of public sources all of whose connections are copies of a
 private source's with the same server, and says `nat` of the latter. A copy begins within SKEW_NS of the other and
-holds the same shares: each was found by its own nonce, so no two miners hand in the same. A public source with
-sessions of its own (or of machines that the capture does not show inside) stays whole.
+holds the same shares: each was found by its own nonce, so no two miners hand in the same. Where there are no shares, a
+copy in the same capture has the same source port, and begins and ends within DELAY_NS of the other. A public source
+with sessions of its own (or of machines that the capture does not show inside) stays whole.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ from collections.abc import Iterable
 
 from netminer_detect.detect.addresses import is_private
 from netminer_detect.detect.drafts import Draft, is_mining
+from netminer_detect.findings import Connection, Level
 
 # Two taps, two clocks.
 SKEW_NS = 2 * 1_000_000_000
+# Through a router that the capture sees from both sides.
+DELAY_NS = 50 * 1_000_000
 
 _Place = tuple[str | None, int | None, str | None]
 
@@ -38,7 +42,8 @@ def _place(draft: Draft) -> _Place:
 
 
 def _may_be_seen_twice(draft: Draft) -> bool:
-    return is_mining(draft) and draft.pool.via is None and len(draft.prints) == draft.connections_total
+    reached = is_mining(draft) or draft.reason.level in (Level.ENDPOINT, Level.LOOKUP)
+    return reached and draft.pool.via is None and len(draft.prints) == draft.connections_total
 
 
 def _all_copied(outer: Draft, inside: Iterable[Draft]) -> bool:
@@ -55,9 +60,24 @@ def _all_copied(outer: Draft, inside: Iterable[Draft]) -> bool:
 
 
 def _copies(outer: Draft, at: int, inner: Draft) -> bool:
-    began, prints = outer.connections[at].first_seen_ns, outer.prints[at]
-    return any(
-        not prints.isdisjoint(theirs) and (began is None or connection.first_seen_ns is None
-                                           or abs(began - connection.first_seen_ns) <= SKEW_NS)
-        for connection, theirs in zip(inner.connections, inner.prints, strict=True)
-    )
+    """Whether the outer source's connection is one of the inner one's."""
+    prints = outer.prints[at]
+    pairs = zip(inner.connections, inner.prints, strict=True)
+    if prints:
+        began = outer.connections[at].first_seen_ns
+        return any(not prints.isdisjoint(theirs) and _near(began, one.first_seen_ns, SKEW_NS, True)
+                   for one, theirs in pairs)
+    together = not outer.states.isdisjoint(inner.states)
+    return together and any(not theirs and _passes(outer.connections[at], one) for one, theirs in pairs)
+
+
+def _passes(outer: Connection, inner: Connection) -> bool:
+    """Whether both may be one connection on the two sides of a router."""
+    return (outer.source_port == inner.source_port
+            and _near(outer.first_seen_ns, inner.first_seen_ns, DELAY_NS)
+            and _near(outer.last_seen_ns, inner.last_seen_ns, DELAY_NS))
+
+
+def _near(one_ns: int | None, other_ns: int | None, most_ns: int, unknown: bool = False) -> bool:
+    """Whether two times are near each other; `unknown` where the captures have none."""
+    return unknown if one_ns is None or other_ns is None else abs(one_ns - other_ns) <= most_ns
