@@ -9,7 +9,6 @@ import unicodedata
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rich.cells import cell_len
 
 from netminer_detect.findings import (
     Ground,
@@ -26,6 +25,7 @@ from netminer_detect.findings import (
     Worker,
 )
 from netminer_detect.outputs import csv, jsonl, table, wording
+from netminer_detect.outputs.canvas import columns
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import iso_time, span_text
 from netminer_detect.outputs.wording import why
@@ -163,7 +163,7 @@ def test_a_pipe_is_as_wide_as_it_is_told(monkeypatch):
         monkeypatch.setenv("COLUMNS", told)
         stream = io.StringIO()
         table.write(campus(), stream, OutputOptions())
-        longest = max(cell_len(text) for text in stream.getvalue().splitlines())
+        longest = max(columns(text) for text in stream.getvalue().splitlines())
         assert width - 12 < longest <= width
 
 
@@ -174,7 +174,17 @@ def test_no_report_steers_a_terminal_or_breaks_the_width(what: Report, width, la
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\u2028\u2029]", text)
     assert not any(unicodedata.category(char) == "Cf" for char in text)
     text.encode()
-    assert all(cell_len(one) <= width for one in text.splitlines())
+    assert all(columns(one) <= width for one in text.splitlines())
+
+
+@pytest.mark.parametrize("width", [36, 59, 60, 79])
+def test_narrow_terminals_lose_columns_but_no_machine(width):
+    text = drawn(campus(), width)
+    heading, *rows = text[text.index("\nMachine ") + 1 :].splitlines()[:5]
+    shown = ["Machine", "Verdict", *(["Roles", "Coins"] if width >= 60 else []), "Findings"]
+    assert heading.split() == shown
+    assert [row.split()[:2] for row in rows] == [
+        ["10.3.0.17", "confirmed"], ["10.20.0.9", "probable"], ["fd00:20::31", "suspected"], ["192.0.2.7", "suspected"]]
 
 
 @pytest.mark.parametrize("width", [80, 99, 100, 119, 120, 139, 140, 200])

@@ -1,6 +1,6 @@
 """The part of the table that accuses: each machine once, with what it does and what proves it.
 
-Contract: `draw_machines(console, findings, units, options)` draws the findings unit by unit in the order of `units`,
+Contract: `draw_machines(canvas, findings, units, options)` draws the findings unit by unit in the order of `units`,
 machine by machine in the order they come; of one machine at most EACH_KIND alike and MAX_SHOWN in all, of the run
 MAX_ROWS; the rest is counted.
 `draw_context` lists the machines whose cryptocurrency traffic is no mining. All text is escaped here.
@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from netminer_detect.findings import Finding, Organisation, OrganisationSummary, Role, Server, Verdict, Worker
+from netminer_detect.outputs.canvas import GAP, Canvas, Cell, Column, columns
 from netminer_detect.outputs.escape import plain
 from netminer_detect.outputs.grounds import ground_text
 from netminer_detect.outputs.options import OutputOptions
@@ -29,10 +29,6 @@ from netminer_detect.outputs.words import (
     word,
 )
 
-if TYPE_CHECKING:
-    from rich.console import Console
-    from rich.table import Table
-
 STYLES = {Verdict.CONFIRMED: "bold red", Verdict.PROBABLE: "yellow", Verdict.SUSPECTED: "cyan"}
 MAX_ROWS = 1000
 MAX_SHOWN = 8
@@ -46,7 +42,7 @@ Machine = tuple[str, str | None]
 
 
 def draw_machines(
-    console: Console, findings: Sequence[Finding], units: Sequence[OrganisationSummary], options: OutputOptions
+    canvas: Canvas, findings: Sequence[Finding], units: Sequence[OrganisationSummary], options: OutputOptions
 ) -> None:
     """See the module's contract."""
     lang = options.lang
@@ -58,14 +54,14 @@ def draw_machines(
     # Without an inventory there is one unit, "unassigned", and nothing to say about it.
     named = any(unit is not None for unit in by_unit)
     for unit in [*(one for one in order if one in by_unit), *(one for one in by_unit if one not in order)]:
-        console.print()
+        canvas.line()
         machines = by_unit[unit]
         if named:
-            console.print(_unit_line(next(iter(machines.values()))[0].organisation, len(machines), lang), style="bold")
+            canvas.line(_unit_line(next(iter(machines.values()))[0].organisation, len(machines), lang), style="bold")
         for theirs in machines.values():
-            _draw_machine(console, theirs, options)
+            _draw_machine(canvas, theirs, options)
     if len(findings) > MAX_ROWS:
-        console.print(more(counted(len(findings) - MAX_ROWS, "finding", lang), lang))
+        canvas.line(more(counted(len(findings) - MAX_ROWS, "finding", lang), lang))
 
 
 def _unit_line(unit: Organisation | None, machines: int, lang: str) -> str:
@@ -75,12 +71,9 @@ def _unit_line(unit: Organisation | None, machines: int, lang: str) -> str:
     return " · ".join([*(plain(text, 80) for text in told if text), counted(machines, "machine", lang)])
 
 
-def _draw_machine(console: Console, findings: list[Finding], options: OutputOptions) -> None:
-    from rich.text import Text
-
+def _draw_machine(canvas: Canvas, findings: list[Finding], options: OutputOptions) -> None:
     lang = options.lang
     first = findings[0]
-    head = Text(plain(first.source_ip, 64), style="bold")
     told = [
         plain(first.realm, 40) if first.realm else None,
         plain(first.source_mac, 40) if first.source_mac else None,
@@ -88,18 +81,15 @@ def _draw_machine(console: Console, findings: list[Finding], options: OutputOpti
         "+".join(plain(tunnel, 20) for tunnel in first.tunnels) or None,
         counted(len(findings), "finding", lang) if len(findings) > 1 else None,
     ]
-    head.append("".join(f"  {text}" for text in told if text), style="not bold dim")
-    console.print(head, overflow="fold")
-    table = _grid(console)
-    room = console.width - sum(column.width + 2 for column in table.columns if column.width is not None)
+    canvas.parts([(plain(first.source_ip, 64), "bold"), ("".join(f"  {text}" for text in told if text), "dim")])
+    places = _places(canvas.width)
+    room = canvas.width - sum(column.width + GAP for column in places if column.width is not None)
     shown, rest = _chosen(findings)
-    for finding in shown:
-        _add_row(table, finding, room, options)
-    console.print(table)
+    canvas.table(places, [_row(finding, len(places), room, options) for finding in shown])
     if rest:
         levels = Counter(finding.level.word for finding in rest)
         kinds = bracketed([f"{count} {word(level, lang)}" for level, count in levels.items()], lang)
-        console.print("  " + more(counted(len(rest), "finding", lang) + kinds, lang), style="dim")
+        canvas.line("  " + more(counted(len(rest), "finding", lang) + kinds, lang), style="dim")
 
 
 def _chosen(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
@@ -116,37 +106,23 @@ def _chosen(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
     return shown, rest
 
 
-def _grid(console: Console) -> Table:
-    """How sure and by what, what, and why; the same columns for every machine."""
-    from rich.table import Table
-
-    narrow = console.width < 60
-    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
-    table.add_column(width=1)
-    table.add_column(width=10, overflow="fold")
-    if not narrow:
-        table.add_column(width=17 if console.width < 100 else 20, overflow="fold")
-    table.add_column(ratio=1, overflow="fold")
-    return table
+def _places(width: int) -> list[Column]:
+    """How sure and by what, what, and why, under the machine's address; the same columns for every machine."""
+    kind = [] if width < 60 else [Column(width=17 if width < 100 else 20)]
+    return [Column(width=1), Column(width=10), *kind, Column(rest=True)]
 
 
-def _add_row(table: Table, finding: Finding, room: int, options: OutputOptions) -> None:
-    from rich.text import Text
-
+def _row(finding: Finding, places: int, room: int, options: OutputOptions) -> list[Cell]:
     lang = options.lang
-    sure = Text(word(finding.verdict.word, lang), style=STYLES[finding.verdict])
-    sure.append(f"\n{word(finding.level.word, lang)}", style="default not bold dim")
-    what = word(finding.role.value, lang) + (f" {plain(finding.coin, 12)}" if finding.coin else "")
-    kind = Text(what)
+    sure = [(word(finding.verdict.word, lang), STYLES[finding.verdict]), (word(finding.level.word, lang), "dim")]
+    kind = [(word(finding.role.value, lang) + (f" {plain(finding.coin, 12)}" if finding.coin else ""), "")]
     if finding.dialect:
-        kind.append(f"\n{plain(finding.dialect, 40)}", style="dim")
+        kind.append((plain(finding.dialect, 40), "dim"))
     sentence = why(finding, lang)
-    reason = Text(sentence)
-    for line in _filled(_details(finding, sentence, options), room):
-        reason.append("\n" + line, style="dim")
+    reason = [(sentence, ""), *((line, "dim") for line in _filled(_details(finding, sentence, options), room))]
     if finding.assessment is not None:
-        reason.append("\n" + _assessment(finding, lang))
-    table.add_row("", sure, kind, reason) if len(table.columns) == 4 else table.add_row("", sure, reason)
+        reason.append((_assessment(finding, lang), ""))
+    return [[], sure, kind, reason] if places == 4 else [[], sure, reason]
 
 
 def _assessment(finding: Finding, lang: str) -> str:
@@ -163,12 +139,10 @@ def _assessment(finding: Finding, lang: str) -> str:
 
 def _filled(parts: Sequence[str], room: int) -> list[str]:
     """The parts in lines of at most `room` columns, none torn apart that fits one."""
-    from rich.cells import cell_len
-
     lines: list[str] = []
     for part in parts:
         joined = f"{lines[-1]} · {part}" if lines else part
-        if lines and cell_len(joined) <= room:
+        if lines and columns(joined) <= room:
             lines[-1] = joined
         else:
             lines.append(part)
@@ -250,19 +224,15 @@ def _frames(finding: Finding, lang: str) -> list[str]:
     return [text + (f" +{len(captures) - 1}" if len(captures) > 1 else "")]
 
 
-def draw_context(console: Console, findings: Iterable[Finding], lang: str) -> None:
+def draw_context(canvas: Canvas, findings: Iterable[Finding], lang: str) -> None:
     """Name the machines whose cryptocurrency traffic is no mining."""
     other = [finding for finding in findings if finding.verdict is Verdict.NOT_MINING]
     if not other:
         return
-    from rich.padding import Padding
-    from rich.text import Text
-
-    console.print()
-    console.print(word("Cryptocurrency traffic that is not mining", lang), style="bold")
+    canvas.line()
+    canvas.line(word("Cryptocurrency traffic that is not mining", lang), style="bold")
     for finding in other[:MAX_CONTEXT]:
         told = " · ".join([why(finding, lang), *_frames(finding, lang)])
-        line = Text(f"{plain(finding.source_ip, 64)}  {told}", style="dim", overflow="fold")
-        console.print(Padding(line, (0, 0, 0, 2)))
+        canvas.line(f"{plain(finding.source_ip, 64)}  {told}", style="dim", indent=2)
     if len(other) > MAX_CONTEXT:
-        console.print("  " + more(counted(len(other) - MAX_CONTEXT, "finding", lang), lang), style="dim")
+        canvas.line("  " + more(counted(len(other) - MAX_CONTEXT, "finding", lang), lang), style="dim")
