@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from netminer_detect.dialects.nimiq import hashes_of
 from tests.conversations import DELIVERIES
 from tests.dialogue import M, P, answer, ask, found, hexes, lines, talk
 
@@ -45,6 +46,14 @@ CONFLUX = talk(M, ask(1, "mining.subscribe", [f"{CONFLUX_WALLET}.r", "x"]),
 ERGO_WALLET = "9ea6QWcfQB4E1AcWmRsKBjgQoKo4QWBrUyN4Em2gsqpax3j6si5"
 ERGO = session(ERGO_WALLET, ONE,
                ["7", 1_720_000, HEADER[0], "", "", 3, 1 << 224, "", True], ["0a0b0c0d0e0f", "", hexes("nonce", 16)])
+AETERNITY_WALLET = "ak_F7GkSNEdKCjz63zqGk6m7EVDZjjFLAwnce3B2VerE3JS1U5hG"
+AETERNITY = session(AETERNITY_WALLET, SET_TARGET, ["7", HEADER[0], True], ["98b6ac44d2", list(range(1, 43))])
+NERVOS_WALLET = "ckb1qr5fm4qju6tgq0zsz3j4dpfxcygcnqj8tf78wncv97x7lqz34p00jqgmseyznkcjdtg2ak60aljt975swge7wxqqkhe7e"
+NERVOS = talk(
+    M, ask(1, "ckb_submitLogin", {"login": NERVOS_WALLET, "agent": "m/1", "worker": "r"}), P, answer(1, True),
+    M, ask(2, "ckb_getWork", None), P, {"id": 2, "result": {"pow_hash": SHARE[1], "target": "0x" + TARGET}},
+    M, ask(3, "ckb_submitHashrate", "0x3b9aca00"), P, answer(3, True),
+    M, ask(4, "ckb_submitWork", {"pow_hash": SHARE[1], "nonce": "0x9a93e9597317c7a"}), P, answer(4, True))
 VERSION = "EthereumStratum/2.0.0"
 DRAFT = talk(
     P, {"method": "mining.hello", "params": {"proto": VERSION, "resume": True, "timeout": 180, "node": "Geth/v1.8"}},
@@ -65,8 +74,9 @@ CLAYMORE = talk(
     (BITCOIN, "stratum-v1", "acct"), (GOMINER, "decred", DECRED), (KAWPOW, "kawpow", RAVEN),
     (EVRPROGPOW, "kawpow", "E" + RAVEN[1:]), (BITMAIN, "kaspa", KASPA), (CLAYMORE, "eth-proxy", EVM),
     (CONFLUX, "conflux", CONFLUX_WALLET), (ERGO, "ergo", ERGO_WALLET), (DRAFT, "ethereumstratum-2", EVM),
+    (AETERNITY, "aeternity", AETERNITY_WALLET), (NERVOS, "nervos", NERVOS_WALLET),
 ], ids=["whole coinbase", "decred", "no target", "no bits", "decimal nonce", "eth_login", "decimal boundary",
-        "b as a number", "draft"])
+        "b as a number", "draft", "no block version", "no nonce prefix"])
 def test_form_is_read(conversation, dialect, user, delivery):
     (finding,) = found(conversation, delivery)
     assert (finding.dialect, finding.shares.accepted, finding.shares.submitted) == (dialect, 1, 1)
@@ -77,3 +87,19 @@ def test_form_is_read(conversation, dialect, user, delivery):
 
 def test_eth_login_of_no_wallet_is_nobodys():
     assert found(talk(M, ask(1, "eth_login", ["alice", "secret"]), P, answer(1, True))) == []
+
+
+def test_rate_of_nervos_is_claimed():
+    (finding,) = found(NERVOS)
+    assert [(claim.algorithm, claim.rate) for claim in finding.claimed] == [("eaglesong", 1e9)]
+
+
+@pytest.mark.parametrize(("target", "hashes"), [
+    (str(1 << 240), 1 << 16), (1 << 239, 1 << 17), (f"{1 << 239}.5", 1 << 17), (float(1 << 240), 1 << 16),
+    ("1.766847064778384329583297500742918515827483896875618958e+72", 1 << 16),
+    ("1e80", None), ("1e999999999", None), ("0", None),
+    ("-5", None), ("1e-5", None), ("9" * 79, None), (True, None), (None, None), ([], None), ("nan", None),
+])
+def test_targets_of_nimiq(target, hashes):
+    told = hashes_of(target)
+    assert told == (None if hashes is None else pytest.approx(hashes, rel=1e-12))

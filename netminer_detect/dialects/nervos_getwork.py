@@ -3,6 +3,7 @@
     ckb_submitLogin {login, agent, worker} -> {nonce_pre, nonce_bytes}
     ckb_getWork {} -> {height, pow_hash 64, target}; pushed as an answer with id 0 that nobody asked for
     ckb_submitWork {pow_hash, nonce} -> true, false or {"code": "101", …}
+    ckb_submitHashrate "0x rate"
 
 Work of a share: 2^256 / (target + 1) of its pow hash. Sources: the notes of SparkPool's clients, NBMiner and bminer.
 """
@@ -23,13 +24,14 @@ from netminer_detect.observations import (
     HandshakeAsked,
     JobAssigned,
     Observation,
+    RateClaimed,
     ShareAnswered,
     ShareSubmitted,
     Side,
     WorkerLogin,
 )
 from netminer_detect.requests import Requests
-from netminer_detect.work import from_target
+from netminer_detect.work import from_target, hex_integer
 
 _ALGORITHM = "eaglesong"
 MAX_JOBS = 512
@@ -79,6 +81,8 @@ class NervosGetWork:
                 return [HandshakeAsked(message.evidence("getWork"))]
             case "ckb_submitWork":
                 return self._submit(message)
+            case "ckb_submitHashrate":
+                return self._claim(message)
             case _:
                 return None
 
@@ -104,6 +108,11 @@ class NervosGetWork:
         self._asked.ask(message.body.get("id"), _Asked("submit", self._shares))
         hashes = self._jobs.get(job.lower()) if job else None
         return [ShareSubmitted(message.evidence("share"), self._shares, self._login, job, hashes, _ALGORITHM)]
+
+    def _claim(self, message: Message) -> list[Observation]:
+        self._asked.ask(message.body.get("id"), _Asked("other"))
+        rate = hex_integer(message.positional[0] if message.positional else message.params)
+        return [RateClaimed(message.evidence("rate"), self._login, Fraction(rate), _ALGORITHM)] if rate else []
 
     def _answer(self, message: Message) -> list[Observation] | None:
         if message.side is Side.CLIENT:

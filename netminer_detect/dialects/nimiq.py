@@ -32,19 +32,26 @@ from netminer_detect.observations import (
     Side,
     WorkerLogin,
 )
+from netminer_detect.patterns import pattern
 
 ALGORITHM = "argon2d-nim"
 MAX_WAITING = 256
 _SPACE = 2**256
 
 
+# As JavaScript's libraries for long numbers write them.
+_DECIMAL = pattern(r"[0-9]{1,78}(?:\.[0-9]{1,80})?(?:[eE]\+?[0-9]{1,2})?\Z")
+
+
 def hashes_of(target: object) -> Fraction | None:
     """Expected hashes under a target given as a decimal text or a number."""
-    if isinstance(target, str) and target.isdecimal() and len(target) <= 78:
-        target = int(target)
-    if isinstance(target, bool) or not isinstance(target, int) or not 0 < target < _SPACE:
+    if isinstance(target, float):
+        target = repr(target)
+    if isinstance(target, str):
+        target = Fraction(target) if _DECIMAL.match(target) else None
+    if isinstance(target, bool) or not isinstance(target, (int, Fraction)) or not 0 < target < _SPACE:
         return None
-    return Fraction(_SPACE, target)
+    return Fraction(_SPACE) / target
 
 
 class Nimiq(Struct):
