@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from netminer_detect.commands.telling import Teller
 
 _LEVELS = ("shares", "session", "device", "attempt", "endpoint", "pattern", "lookup", "context")
-_COMMANDS = ("scan", "selftest")
+_COMMANDS = ("scan", "selftest", "rules")
 
 
 def command() -> NoReturn:
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     teller = Teller()
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = _parser().parse_args(_checked(words, teller))
+        arguments = _parser(words[:1] == ["rules"]).parse_args(_checked(words, teller))
         return _run(arguments)
     except NetminerError as error:
         teller.tell(str(error))
@@ -85,6 +85,10 @@ def _run(arguments: argparse.Namespace) -> int:
         from netminer_detect.selftest import run_selftest
 
         return run_selftest(sys.stdout, language(arguments.lang))
+    if arguments.command == "rules":
+        from netminer_detect.commands.rules import run_rules
+
+        return run_rules(arguments, sys.stdout, language(arguments.lang))
     from netminer_detect.commands.scan import scan
     from netminer_detect.commands.telling import Teller
     from netminer_detect.progress import terminal_progress
@@ -148,7 +152,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"netminer-detect: {message}\ntry: {self.prog} --help\n")
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(of_rules: bool = False) -> argparse.ArgumentParser:
+    """The parser; the actions of `rules` are in it only where they are asked for."""
     parser = _Parser(
         prog="netminer-detect",
         description="Finds machines that mine cryptocurrency by what they say on the network.",
@@ -162,6 +167,11 @@ def _parser() -> argparse.ArgumentParser:
                "unreadable, 4 none readable, 130 interrupted."))
     selftest = commands.add_parser("selftest", help="scan the shipped samples and say whether all is found")
     selftest.add_argument("--lang", choices=LANGUAGES)
+    rules = commands.add_parser("rules", help="check, list, show and explain rules")
+    if of_rules:
+        from netminer_detect.commands.rules import add_rules
+
+        add_rules(rules)
     return parser
 
 

@@ -205,7 +205,7 @@ def test_the_cache_is_used_and_notices_changes(place, monkeypatch):
     assert kinds == ["index", "rules"]
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in folder.iterdir())
     with monkeypatch.context() as patch:
-        patch.setattr(loading, "_content", None)  # a second start reads no rule file
+        patch.setattr(loading, "content", None)  # a second start reads no rule file
         assert load([str(place)]).name("eu.pool.example") is not None
     (place / "pool-example.yaml").write_text(GOOD.replace("eu.pool", "us.pool"), encoding="utf-8")
     book = load([str(place)])

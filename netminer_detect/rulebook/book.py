@@ -11,7 +11,7 @@ stands, and makes none.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from netminer_detect.kernel.watch import build_table, contains, endpoint_hash, suffix_hashes
@@ -54,16 +54,15 @@ class Rulebook:
         wanted = names.normal(name)
         if not self._endpoints or len(wanted) > names.MAX_NAME:
             return None
-        page: NameFact | None = None
+        return names.judged(self._known(wanted), wanted, port)
+
+    def _known(self, wanted: str) -> Iterator[NameFact]:
+        """The facts about a normal name and its parents, longest first."""
         at = 0
         for value in reversed(suffix_hashes(wanted)):
-            suffix = wanted[at:]
-            if contains(self.names_table, value) and (fact := self._compiled.name(suffix)) is not None:
-                if fact.kind != "website" or fact.name == wanted:
-                    return _as_seen(fact, wanted, port)
-                page = page or fact  # what lies below a page is for the domain above to judge
+            if contains(self.names_table, value) and (fact := self._compiled.name(wanted[at:])) is not None:
+                yield fact
             at = wanted.find(".", at) + 1
-        return page
 
     def endpoint(self, ip: str, port: int) -> EndpointFact | None:
         """What is known of an address with exactly this port; an address alone is nothing."""
@@ -134,16 +133,3 @@ class Rulebook:
         if self._conditions is None:
             self._conditions = self._compiled.conditions()
         return self._conditions
-
-
-def _as_seen(fact: NameFact, wanted: str, port: int | None) -> NameFact:
-    """The fact for the very name that was asked for, with its kind judged from labels and port."""
-    from msgspec.structs import replace
-
-    if fact.kind == "domain":
-        # A host that serves miners and a website alike: its port tells; where that is unknown, it is a server.
-        listed = port in fact.ports if port is not None else bool(fact.ports) and wanted == fact.name
-        return replace(fact, kind="server" if listed else names.judged_below(wanted, fact.name))
-    if fact.kind == "server" and wanted != fact.name and wanted.startswith("www."):
-        return replace(fact, kind="website")
-    return fact

@@ -2,8 +2,9 @@
 
 Contract: `read(data, path)` gives a `Node` or raises ConfigError with path:line. Every scalar stays the text that
 was written, so that `no`, `1e3` and `2019-07` mean what they look like. Anchors, aliases, tags, duplicate keys,
-several documents, nesting deeper than 8 and files over 16 MiB are refused, before anything is expanded: time and
-memory are in proportion to the file's size. The module imports PyYAML only when it is called.
+several documents, nesting deeper than 8, more than MAX_STEPS values and files over MAX_FILE are refused, before
+anything is expanded: time and memory are in proportion to the file's size. The module imports PyYAML only when it is
+called.
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any
 from msgspec import Struct, field
 
 from netminer_detect.errors import ConfigError
+from netminer_detect.rulebook.files import MAX_FILE
 
-MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 8
+# Some 40 000 facts; a fact takes ten steps.
+MAX_STEPS = 400_000
 # All but YAML 1.1's printable characters (5.1).
 _FORBIDDEN = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
@@ -48,8 +51,8 @@ class _Open(Struct):
 
 def read(data: bytes, path: str) -> Node:
     """The document's root. Raises ConfigError."""
-    if len(data) > MAX_BYTES:
-        raise ConfigError(f"{path}:1", f"the file has {len(data)} bytes", f"split it: at most {MAX_BYTES} are read")
+    if len(data) > MAX_FILE:
+        raise ConfigError(f"{path}:1", f"the file has more than {MAX_FILE >> 20} MiB", "split it into several rules")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -117,7 +120,10 @@ def _events(text: str, path: str) -> Iterator[tuple[str, int, str]]:
     kinds = {yaml.DocumentStartEvent: "document", yaml.SequenceStartEvent: "list", yaml.MappingStartEvent: "mapping",
              yaml.ScalarEvent: "text", yaml.SequenceEndEvent: "end", yaml.MappingEndEvent: "end"}  # fmt: skip
     try:
-        for event in yaml.parse(text, Loader=loader):
+        for step, event in enumerate(yaml.parse(text, Loader=loader)):
+            if step > MAX_STEPS:
+                where = f"{path}:{event.start_mark.line + 1}"
+                raise ConfigError(where, f"the file has more than {MAX_STEPS} values", "split it into several rules")
             kind = kinds.get(type(event))
             line = event.start_mark.line + 1
             if getattr(event, "anchor", None) is not None:

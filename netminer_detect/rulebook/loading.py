@@ -1,4 +1,4 @@
-"""Finds rules, compiles them, and remembers what it compiled.
+"""Compiles rules, and remembers what it compiled.
 
 Contract: `shipped()` and `with_own(paths)` give an opened rulebook; ConfigError tells a person what is wrong with a
 file. Rules are shipped as `data/rules.bin` in the package, compiled when it was built; in a checkout the folder
@@ -12,29 +12,26 @@ at each start. PyYAML and hashlib are imported only to compile.
 from __future__ import annotations
 
 import os
-import stat
 import time
 import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from netminer_detect.data_files import rules_dir
 from netminer_detect.errors import ConfigError
 from netminer_detect.rulebook import cache
 from netminer_detect.rulebook.compiled import VERSION, Compiled, DamagedRules
+from netminer_detect.rulebook.files import MAX_FILE, Listing, content, listing
 
 if TYPE_CHECKING:
     from netminer_detect.rulebook.facts import Facts
 
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _BUILT = os.path.join(_PACKAGE, "data", "rules.bin")
-_SUFFIXES = (".yaml", ".yml")
-_MAX_FILES = 20_000
-_MAX_BYTES = 1 << 28
+_MAX_BUILT = 1 << 28
 _SETTLED_NS = 2_000_000_000
 # Raised whenever rules are read or gathered differently: what was cached before is then compiled anew.
 _COMPILER = f"{VERSION}.3"
-
-_Listing = list[tuple[str, os.stat_result]]
 
 
 def shipped() -> Compiled:
@@ -50,7 +47,12 @@ def with_own(paths: Sequence[str]) -> Compiled:
 
 def compile_rules(folder: str) -> bytes:
     """The rules of a folder (or file), packed. Raises ConfigError."""
-    return _packed(_parsed([(path, _content(path)) for path, _ in _listing(folder)]))
+    return _packed(_parsed([(path, content(path)) for path, _ in listing(folder)]))
+
+
+def shipped_folder() -> str:
+    """The folder of the shipped rules as people read them. Raises ConfigError."""
+    return rules_dir()
 
 
 def _shipped_source() -> str:
@@ -62,20 +64,22 @@ def _shipped_source() -> str:
 
 def _built() -> Compiled:
     try:
-        return Compiled(_content(_BUILT))
+        return Compiled(content(_BUILT, _MAX_BUILT))
     except DamagedRules as error:
         raise ConfigError(_BUILT, f"the shipped rules are damaged: {error}", "install the package again") from None
 
 
 def _cached(sources: Sequence[str]) -> Compiled:
     """The rules of several places, the first being the shipped ones, out of the cache if they are in it."""
-    listings = [_listing(source) for source in sources]
+    listings = [listing(source) for source in sources]
     index = _index_text(sources, listings)
     entry = f"index-{zlib.crc32(repr(list(sources)).encode('utf-8', 'replace')):08x}"
     known = cache.load(entry)
     if known is not None and known.startswith(index) and (book := _from_cache(known[len(index) :])) is not None:
         return book
-    contents = [[(path, _content(path)) for path, _ in listing] for listing in listings]
+    contents = [
+        [(path, content(path, _MAX_BUILT if path == _BUILT else MAX_FILE)) for path, _ in found] for found in listings
+    ]
     digest = _digest(contents)
     book = _from_cache(digest)
     if book is None:
@@ -98,50 +102,11 @@ def _from_cache(digest: bytes) -> Compiled | None:
         return None
 
 
-def _listing(source: str) -> _Listing:
-    """The rule files of a folder (with its sub-folders), or the one file, sorted. Raises ConfigError."""
-    try:
-        facts = os.stat(source)
-        if stat.S_ISREG(facts.st_mode):
-            return [(source, facts)]
-        if not stat.S_ISDIR(facts.st_mode):
-            raise ConfigError(source, "neither a file nor a folder", "save the rules to a file first")
-        found: _Listing = []
-        for place, folders, files in os.walk(source, onerror=_refuse):
-            folders[:] = [name for name in folders if not name.startswith(".")]
-            paths = [os.path.join(place, name) for name in files if name.endswith(_SUFFIXES) and name[0] != "."]
-            found += [(path, facts) for path in paths if stat.S_ISREG((facts := os.stat(path)).st_mode)]
-            if len(found) > _MAX_FILES:
-                raise ConfigError(source, f"more than {_MAX_FILES} rule files", "name a smaller folder")
-    except OSError as error:
-        raise _unreadable(source, error) from None
-    if not found:
-        raise ConfigError(source, "no rule files (*.yaml) are in this folder", "name another folder or a file")
-    return sorted(found)
-
-
-def _refuse(error: OSError) -> None:
-    raise error
-
-
-def _unreadable(path: str, error: OSError) -> ConfigError:
-    where = error.filename if isinstance(error.filename, str) else path
-    return ConfigError(where, error.strerror or "cannot be read", "check the path and its permissions")
-
-
-def _content(path: str) -> bytes:
-    try:
-        with open(path, "rb") as file:
-            return file.read(_MAX_BYTES)
-    except OSError as error:
-        raise _unreadable(path, error) from None
-
-
-def _index_text(sources: Sequence[str], listings: Sequence[_Listing]) -> bytes:
+def _index_text(sources: Sequence[str], listings: Sequence[Listing]) -> bytes:
     lines = [f"netminer-detect rules {_COMPILER}"]
-    for source, listing in zip(sources, listings, strict=True):
-        lines.append(f"{source!r} {len(listing)}")
-        lines += [f"{path!r} {f.st_size} {f.st_mtime_ns} {f.st_ctime_ns} {f.st_ino}" for path, f in listing]
+    for source, found in zip(sources, listings, strict=True):
+        lines.append(f"{source!r} {len(found)}")
+        lines += [f"{path!r} {f.st_size} {f.st_mtime_ns} {f.st_ctime_ns} {f.st_ino}" for path, f in found]
     return "\n".join(lines).encode("utf-8", "backslashreplace") + b"\n"
 
 

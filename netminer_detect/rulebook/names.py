@@ -1,13 +1,18 @@
 """Host names as rules write them and as traffic shows them.
 
 Contract: `normal` gives a name in lower case without final dots; `fault` says why a rule may not hold a name;
-`judged_below` says what a sub-domain of a pool operator's domain looks like, from its labels alone. Names are
+`judged` says which of the facts about a name and its parents counts; `judged_below` says what a sub-domain of a pool
+operator's domain looks like, from its labels alone. Names are
 ASCII: what is not is written in punycode (RFC 5891) before it travels, so it is in rules.
 """
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from netminer_detect.rulebook.facts import NameFact
 
 MAX_NAME = 253  # RFC 1035, 2.3.4: 255 octets on the wire
 
@@ -103,3 +108,49 @@ def judged_below(name: str, domain: str) -> Literal["website", "server", "domain
     numbered = {part.rstrip("0123456789") for part in parts} - parts
     dialled = not _MINING.isdisjoint(parts | numbered) or not _REGIONS.isdisjoint(numbered)
     return "server" if dialled else "domain"
+
+
+def judged(known: Iterable[NameFact], wanted: str, port: int | None) -> NameFact | None:
+    """What counts of the facts about `wanted` and its parents, longest first. A page's fact stands for the page alone:
+    what lies below it is judged by the domain above."""
+    page: NameFact | None = None
+    for fact in known:
+        if fact.kind != "website" or fact.name == wanted:
+            return _as_seen(fact, wanted, port)
+        page = page or fact
+    return page
+
+
+def _as_seen(fact: NameFact, wanted: str, port: int | None) -> NameFact:
+    """The fact for the very name that was asked for, with its kind judged from labels and port."""
+    from msgspec.structs import replace
+
+    if fact.kind == "domain":
+        # A host that serves miners and a website alike: its port tells; where that is unknown, it is a server.
+        listed = port in fact.ports if port is not None else bool(fact.ports) and wanted == fact.name
+        return replace(fact, kind="server" if listed else judged_below(wanted, fact.name))
+    if fact.kind == "server" and wanted != fact.name and wanted.startswith("www."):
+        return replace(fact, kind="website")
+    return fact
+
+
+def lookalike(name: str) -> str | None:
+    """The ASCII name that a punycode name is made to look like, None where it looks like none: a label that holds
+    letters of other alphabets in the shape of Latin ones, and no others."""
+    shown = []
+    for label in name.split("."):
+        try:
+            text = label[4:].encode().decode("punycode") if label.startswith("xn--") else label
+        except UnicodeError:
+            return None
+        shown.append("".join(_SHAPES.get(letter, letter) for letter in text))
+    looks = ".".join(shown)
+    return looks if looks.isascii() else None
+
+
+# Letters of other alphabets in the shape of Latin ones (Unicode's confusables, those used in names).
+_SHAPES = dict(zip(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d\u03bf\u03b1\u03c1\u03bd\u0131\u0261\u04cf\u0432\u043a"
+    "\u043c\u043d\u0442\u0581\u0585\u0570\u057d\u0578",
+    "aeopcyxijshdqwoapvigl" "bkmhtgohun", strict=True,
+))  # fmt: skip
