@@ -117,6 +117,12 @@ def http(path, status="200 OK", headers="", body=b""):
 
 
 PAGES = {
+    "a Bitaxe at its second pool": (
+        http("/api/system/info", body={"ASICModel": "BM1368", "hashRate": 1105.5, "power": 14.5, "stratumURL":
+             "one.example", "stratumPort": 3333, "stratumUser": "a.b", "fallbackStratumURL": "two.example",
+             "fallbackStratumPort": 4444, "fallbackStratumUser": "c.d", "isUsingFallbackStratum": 1}),
+        "axeos-http", {"model": "BM1368", "pool": "two.example", "port": 4444, "login": "c.d", "algorithm": "sha256d",
+                       "rate": 1_105_500_000_000, "power_w": 14.5}),
     "an Antminer": (
         http("/cgi-bin/get_system_info.cgi", body={"minertype": "Antminer S19", "hostname": "antMiner"}),
         "antminer-http", {"model": "Antminer S19"}),

@@ -44,7 +44,7 @@ _FORMS = (
     # On hardware that hashes nothing else: NiceHash's users have such addresses, too.
     _form("BTC", r"bc1[02-9ac-hj-np-z]{39,59}(?:\..*)?\Z", "axeos-http"),
     _form("XMR", rf"[48]{_BASE58}{{94}}(?:{_BASE58}{{11}})?(?:[.+/].*)?\Z", "monero-json-rpc",
-          "monerod-rpc"),
+          "monerod-rpc", "xmrig-http-api"),
     _form("WOW", rf"(?:Wo|WW){_BASE58}{{95}}(?:[.+/].*)?\Z", "monero-json-rpc"),
     _form("ZEPH", rf"ZEPH{_BASE58}{{90,110}}(?:[.+/].*)?\Z", "monero-json-rpc"),
     _form("SAL", rf"SaLv{_BASE58}{{90,110}}(?:[.+/].*)?\Z", "monero-json-rpc"),

@@ -2,7 +2,8 @@
 
     GET /api/system/info -> {"ASICModel":"BM1370","hashRate":GH/s,"power":W,"stratumURL","stratumPort","stratumUser",…}
 
-One reply names pool, user, rate and watts. The chips of the BM series hash SHA-256d. Source: bitaxeorg/ESP-Miner
+One reply names pool, user, rate and watts; while `isUsingFallbackStratum` the pool is that of `fallbackStratumURL` and
+its kin. The chips of the BM series hash SHA-256d. Source: bitaxeorg/ESP-Miner
 main/http_server.
 """
 
@@ -17,6 +18,9 @@ from netminer_detect.observations import DeviceReported, Observation
 from netminer_detect.work import number
 
 _GIGA = 10**9
+# Host, port and user of the pool, and of the one that it falls back to.
+_FIRST = ("stratumURL", "stratumPort", "stratumUser")
+_SECOND = ("fallbackStratumURL", "fallbackStratumPort", "fallbackStratumUser")
 
 
 class AxeosHttp:
@@ -35,11 +39,13 @@ class AxeosHttp:
         body, model = reply.body, text(reply.body.get("ASICModel"))
         if model is None or not ("stratumURL" in body or "hashRate" in body):
             return []
-        rate, port = number(body.get("hashRate")), number(body.get("stratumPort"))
-        pool, stated = host_of(text(body.get("stratumURL"))) or (None, None)
+        names = _SECOND if body.get("isUsingFallbackStratum") else _FIRST
+        url, login = text(body.get(names[0])), text(body.get(names[2]))
+        rate, port = number(body.get("hashRate")), number(body.get(names[1]))
+        pool, stated = host_of(url) or (None, None)
         return [DeviceReported(
             reply.evidence("device"), None, model, pool, stated or (int(port) if port and port < 65536 else None),
-            text(body.get("stratumUser")), algorithm="sha256d" if model.startswith("BM1") else None,
+            login, algorithm="sha256d" if model.startswith("BM1") else None,
             rate=rate * _GIGA if rate is not None else None, power_w=watts_of(body.get("power")),
         )]  # fmt: skip
 
