@@ -92,6 +92,8 @@ def test_what_says_no_line(message):
     [(C, {"id": 1, "method": "eth_subscribe", "params": ["logs", {"topics": ["0x" + HEX64]}]}),
      (S, {"method": "eth_subscription", "params": {"result": ["0x" + HEX64, "0x" + HEX64]}})],
     [(S, {"jobid": "3", "difficulty": 4, "height": 5, "blockhashing_blob": "none", "miniblocks": 0})],
+    [(C, {"Method": "StratumSubmit", "Nonce": "abc"}), (S, {"MessageType": 501, "PublicKey": "none", "Title": "cook"}),
+     (S, {"MessageType": 502, "Success": True})],
     [(S, {"new_job": {"title": "cook", "difficulty": "easy"}}), (S, b'"block_accepted"')],
     [(C, base64.b64encode(bytes(byte ^ 0xC9 for byte in b'{"type":"chat","params":{"text":"hi"}}')))],
 ])  # fmt: skip

@@ -81,3 +81,10 @@ def test_every_dialogue_keeps_its_secrets(tmp_path, name):
         assert BASIC not in text and TOKEN not in text
     if PASSWORD.encode() in said and any(worker.password for one in report.findings for worker in one.workers):
         assert PASSWORD in open_ones["jsonl"] and PASSWORD in open_ones["csv"]
+
+
+def test_a_token_that_logs_in_is_shown_nowhere(tmp_path):
+    path = tmp_path / "a.pcap"
+    path.write_bytes(as_capture(load("qubic_ws"), "whole"))
+    report, shown = outputs(path, show=True)
+    assert report.findings and all("eyJhbGciOi" not in text for text in shown.values())
