@@ -19,6 +19,8 @@ from netminer_detect.patterns import pattern
 # What is narrower can hold no table.
 LEAST = 20
 GAP = 2
+# What one character takes at the most.
+CHARACTER = 2
 # Codes of ECMA-48, 8.3.117: kind of type, colour.
 STYLES = {
     "": ("", ""), "bold": ("1", ""), "dim": ("2", ""), "bold red": ("1", "31"), "bold green": ("1", "32"),
@@ -47,7 +49,7 @@ class Column(Struct, frozen=True):
     heading: str = ""
     width: int | None = None
     rest: bool = False
-    least: int = 1
+    least: int = CHARACTER
     whole: bool = False
     right: bool = False
 
@@ -164,7 +166,8 @@ def _widths(columns_: Sequence[Column], rows: Sequence[Sequence[Cell]], width: i
         wide.append(0 if column.rest else max(longest, column.least) if column.width is None else column.width)
     ours = [number for number, column in enumerate(columns_) if column.width is None and not column.rest]
     first = {number: columns_[number].least for number in ours if not columns_[number].whole}
-    for least in (first, dict.fromkeys(ours, 1)):
+    for least in (first, dict.fromkeys(ours, CHARACTER)):
         while sum(wide) > room and (may := [number for number in least if wide[number] > least[number]]):
             wide[max(may, key=wide.__getitem__)] -= 1
-    return [max(1, room - sum(wide)) if column.rest else size for column, size in zip(columns_, wide, strict=True)]
+    rest = max(CHARACTER, room - sum(wide))
+    return [rest if column.rest else size for column, size in zip(columns_, wide, strict=True)]

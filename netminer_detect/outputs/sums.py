@@ -18,7 +18,7 @@ from netminer_detect.findings import (
     Verdict,
     Work,
 )
-from netminer_detect.outputs.canvas import Canvas, Cell, Column
+from netminer_detect.outputs.canvas import CHARACTER, Canvas, Cell, Column
 from netminer_detect.outputs.escape import plain
 from netminer_detect.outputs.grounds import incident_text
 from netminer_detect.outputs.machines import STYLES
@@ -172,7 +172,8 @@ def draw_reading(canvas: Canvas, totals: Totals, lang: str) -> None:
 
 def _columns(lang: str, texts: Sequence[str], numbers: Sequence[str] = ()) -> list[Column]:
     shown = [
-        Column(word(heading, lang), least=_LEAST.get(heading, 1), whole=heading in _WHOLE) for heading in texts
+        Column(word(heading, lang), least=_LEAST.get(heading, CHARACTER), whole=heading in _WHOLE)
+        for heading in texts
     ]
     return shown + [Column(word(heading, lang), whole=True, right=True) for heading in numbers]
 
