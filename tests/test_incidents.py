@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 
 import pytest
 
@@ -98,9 +99,26 @@ def test_lists_are_bounded_and_counts_are_not():
     many = [mines(f"10.3.{at // 250}.{at % 250}", XMR) for at in range(MAX_LISTED + 50)]
     (found,) = incidents_of(many)
     assert (len(found.machines), found.machines_total, len(found.findings)) == (MAX_LISTED, MAX_LISTED + 50, MAX_LISTED)
+    assert all(finding.incidents == [found.id] for finding in many)
     wallets = [Worker(wallet, wallet, None, None) for wallet in (f"{at:030}" for at in range(MAX_INCIDENTS + 10))]
     pair = [mines(ip, XMR, workers=wallets) for ip in ("10.3.0.1", "10.3.0.2")]
     assert len(incidents_of(pair)) == MAX_INCIDENTS and len(pair[0].incidents) == 16
+
+
+def test_thousands_of_logins_cost_little():
+    """Twenty machines with a thousand logins each, half of which all share, and rows of workers in all of them."""
+    wallets = [[f"{at if at % 2 else at * 1000 + machine:030}" for at in range(1000)] for machine in range(20)]
+    findings = [
+        mines(f"10.3.0.{machine}", XMR, workers=[
+            Worker(wallet, wallet, f"stem{at % 300}x{machine}", "agent")
+            for at, wallet in enumerate(theirs)
+        ]) for machine, theirs in enumerate(wallets)
+    ]
+    began = time.process_time()
+    found = incidents_of(findings)
+    assert time.process_time() - began < 5
+    # The rows are of the same machines: the wallets say it already.
+    assert len(found) == 500 and {(one.kind, one.machines_total) for one in found} == {("wallet", 20)}
 
 
 def test_the_order_of_findings_changes_nothing():
@@ -119,7 +137,8 @@ def test_wallets_and_accounts(user, wallet, account):
 
 
 @pytest.mark.parametrize(("worker", "stem"), [
-    ("rig01", "rig"), ("LAB-PC-7", "lab-pc-"), ("7", None), ("rig", None), (None, None), ("a" * 500 + "1", None),
+    ("rig01", "rig"), ("LAB-PC-7", "lab-pc-"), ("7", None), ("rig1234567", None), ("矿机3", "矿机"),
+    ("a.7", None), ("rig", None), (None, None), ("a" * 500 + "1", None),
 ])
 def test_numbered_workers(worker, stem):
     assert numbered(worker) == stem

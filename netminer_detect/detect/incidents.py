@@ -13,7 +13,8 @@ makers now and then. What a mining server's clients are called (role `pool`) is 
 from __future__ import annotations
 
 import hashlib
-from re import DOTALL
+from collections import Counter
+from collections.abc import Iterator
 
 from msgspec import Struct, field
 
@@ -24,6 +25,7 @@ from netminer_detect.patterns import pattern
 MAX_INCIDENTS = 1000
 MAX_LISTED = 256
 MAX_OF_ONE = 16
+MAX_NAME = 64
 # Fees of mining programs are below 6 %.
 FEE_SHARE = 10
 ROW = 3
@@ -38,7 +40,6 @@ GENERIC = frozenset((
 _WALLET = pattern(r"(?:[a-z]+:)?[0-9A-Za-z_]{26,}\Z")
 _ACCOUNT = pattern(r"[0-9a-z_-]{3,32}\Z")
 _EVM = pattern(r"0x[0-9a-fA-F]{40}\Z")
-_NUMBERED = pattern(r"(.*?[a-z_-])[0-9]{1,6}\Z", DOTALL)
 
 Machine = tuple[str, str | None]
 # Kind, place, program (of workers alone) and key.
@@ -46,36 +47,67 @@ Bond = tuple[str, str | None, str | None, str]
 
 
 class _Members(Struct):
-    """Who shares a bond. `names` are their workers."""
+    """Who shares a bond: the first findings and machines, how many machines there are, names of their workers."""
 
+    machines_total: int
     findings: dict[str, Finding] = field(default_factory=dict)
     machines: dict[Machine, None] = field(default_factory=dict)
     names: set[str] = field(default_factory=set)
 
+    def add(self, finding: Finding, worker: Worker) -> None:
+        """Note one of them, where there is room."""
+        if len(self.findings) < MAX_LISTED or finding.id in self.findings:
+            self.findings[finding.id] = finding
+            self.machines[(finding.source_ip, finding.realm)] = None
+            if len(self.names) < ROW:
+                self.names.add((worker.worker or "").lower())
+
 
 def incidents_of(findings: list[Finding]) -> list[Incident]:
     """See the module's contract."""
-    members: dict[Bond, _Members] = {}
-    shares = _shares_by_wallet(findings)
-    for finding in findings:
-        if finding.role in _MINING and finding.verdict is not Verdict.NOT_MINING:
-            for worker in finding.workers:
-                for bond in _bonds(finding, worker, shares):
-                    one = members.setdefault(bond, _Members())
-                    one.findings[finding.id] = finding
-                    one.machines[(finding.source_ip, finding.realm)] = None
-                    one.names.add((worker.worker or "").lower())
-    found = [(bond, one) for bond, one in members.items() if len(one.machines) > 1 and bond[0] != "workers"]
-    known = [set(one.findings) for _, one in found]
-    found += [
-        (bond, one) for bond, one in members.items()
-        if bond[0] == "workers" and min(len(one.machines), len(one.names)) >= ROW
-        and not any(theirs.issuperset(one.findings) for theirs in known)
-    ]
-    found.sort(key=lambda pair: (-len(pair[1].machines), [part or "" for part in pair[0]]))
+    by_machine: dict[Machine, list[Finding]] = {}
     for finding in findings:
         finding.incidents = []
-    return [_incident(bond, one) for bond, one in found[:MAX_INCIDENTS]]
+        if finding.role in _MINING and finding.verdict is not Verdict.NOT_MINING:
+            by_machine.setdefault((finding.source_ip, finding.realm), []).append(finding)
+    if len(by_machine) < 2:
+        return []
+    members = {bond: _Members(count) for bond, count in _shared(by_machine)}
+    for theirs in by_machine.values():
+        for finding, worker, bond in _bonds(theirs):
+            if bond in members:
+                members[bond].add(finding, worker)
+    found = [(bond, one) for bond, one in members.items() if bond[0] != "workers"]
+    known = {frozenset(one.findings) for _, one in found}
+    found += [(bond, one) for bond, one in members.items()
+              if bond[0] == "workers" and len(one.names) >= ROW and frozenset(one.findings) not in known]
+    found.sort(key=lambda pair: _rank(pair[0], pair[1].machines_total))
+    incidents = {bond: _incident(bond, one) for bond, one in found[:MAX_INCIDENTS]}
+    for theirs in by_machine.values():
+        for finding, _, bond in _bonds(theirs):
+            incident = incidents.get(bond)
+            if incident is not None and incident.id not in finding.incidents[:MAX_OF_ONE]:
+                finding.incidents = [*finding.incidents, incident.id][:MAX_OF_ONE]
+    return list(incidents.values())
+
+
+def _shared(by_machine: dict[Machine, list[Finding]]) -> list[tuple[Bond, int]]:
+    """The bonds that most machines share, and how many do: MAX_INCIDENTS of each kind."""
+    # Nearly all bonds are of one machine: these cost a number.
+    counts: Counter[int] = Counter()
+    for theirs in by_machine.values():
+        counts.update({hash(bond) for _, _, bond in _bonds(theirs)})
+    shared = {
+        bond: counts[hash(bond)] for theirs in by_machine.values() for _, _, bond in _bonds(theirs)
+        if counts[hash(bond)] >= (ROW if bond[0] == "workers" else 2)
+    }
+    ranked = sorted(shared.items(), key=lambda item: _rank(*item))
+    rows = [item for item in ranked if item[0][0] == "workers"]
+    return [item for item in ranked if item[0][0] != "workers"][:MAX_INCIDENTS] + rows[:MAX_INCIDENTS]
+
+
+def _rank(bond: Bond, machines: int) -> tuple[int, list[str]]:
+    return -machines, [part or "" for part in bond]
 
 
 _MINING = frozenset((Role.MINER, Role.PROXY, Role.MANAGED))
@@ -98,8 +130,10 @@ def account_of(user: str | None) -> str | None:
 
 def numbered(worker: str | None) -> str | None:
     """What stands before the number of a numbered worker (`lab-pc-` of `lab-pc-07`); None where there is none."""
-    match = _NUMBERED.match((worker or "").lower()[:64])
-    return match[1] if match else None
+    name = (worker or "").lower()[:MAX_NAME]
+    stem = name.rstrip("0123456789")
+    is_row = stem and len(stem) < len(name) <= len(stem) + 6 and (stem[-1].isalpha() or stem[-1] in "_-")
+    return stem if is_row else None
 
 
 def _is_telling(stem: str | None) -> bool:
@@ -108,32 +142,24 @@ def _is_telling(stem: str | None) -> bool:
     return len(bare) >= TELLING and bare not in GENERIC
 
 
-def _shares_by_wallet(findings: list[Finding]) -> dict[Machine, dict[str | None, int]]:
-    """How many shares each machine handed in for whom."""
-    counts: dict[Machine, dict[str | None, int]] = {}
-    for finding in findings:
-        machine = counts.setdefault((finding.source_ip, finding.realm), {})
-        for worker in finding.workers:
-            wallet = wallet_of(worker.user)
-            machine[wallet] = machine.get(wallet, 0) + worker.shares.submitted
-    return counts
-
-
-def _bonds(finding: Finding, worker: Worker, shares: dict[Machine, dict[str | None, int]]) -> list[Bond]:
-    place = _place(finding)
-    wallet = wallet_of(worker.user)
-    if wallet is not None:
-        counts = shares[(finding.source_ip, finding.realm)]
-        if counts[wallet] * FEE_SHARE < sum(counts.values()):
-            return []
-        bonds: list[Bond] = [("wallet", None, None, wallet)]
-    else:
-        account = account_of(worker.user)
-        bonds = [("account", place, None, account)] if account is not None and place is not None else []
-    stem = numbered(worker.worker)
-    if stem is not None and _is_telling(stem) and place is not None and worker.agent:
-        bonds.append(("workers", place, worker.agent, stem))
-    return bonds
+def _bonds(theirs: list[Finding]) -> Iterator[tuple[Finding, Worker, Bond]]:
+    """What the findings of one machine may share with others."""
+    workers = [(finding, worker, wallet_of(worker.user)) for finding in theirs for worker in finding.workers]
+    shares: Counter[str | None] = Counter()
+    for _, worker, wallet in workers:
+        shares[wallet] += worker.shares.submitted
+    total = shares.total()
+    for finding, worker, wallet in workers:
+        place = _place(finding)
+        if wallet is not None:
+            if shares[wallet] * FEE_SHARE < total:
+                continue
+            yield finding, worker, ("wallet", None, None, wallet)
+        elif place is not None and (account := account_of(worker.user)) is not None:
+            yield finding, worker, ("account", place, None, account)
+        stem = numbered(worker.worker) if place is not None and worker.agent else None
+        if stem is not None and _is_telling(stem):
+            yield finding, worker, ("workers", place, worker.agent, stem)
 
 
 def _place(finding: Finding) -> str | None:
@@ -144,23 +170,19 @@ def _place(finding: Finding) -> str | None:
 def _incident(bond: Bond, members: _Members) -> Incident:
     kind, place, program, key = bond
     name = "\0".join((kind, place or "", program or "", key))
-    number = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16]
     theirs = list(members.findings.values())
-    for finding in theirs:
-        if len(finding.incidents) < MAX_OF_ONE:
-            finding.incidents.append(number)
     machines = sorted(members.machines, key=lambda machine: (address_order(machine[0]), machine[1] or ""))
     units = {one.organisation.id: one.organisation for one in theirs if one.organisation is not None}
     first = [one.first_seen_ns for one in theirs if one.first_seen_ns is not None]
     last = [one.last_seen_ns for one in theirs if one.last_seen_ns is not None]
     return Incident(
-        id=number,
+        id=hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16],
         kind=kind,
         key=key,
         place=place,
         verdict=max(one.verdict for one in theirs),
         machines=machines[:MAX_LISTED],
-        machines_total=len(machines),
+        machines_total=members.machines_total,
         organisations=[units[unit] for unit in sorted(units)][:MAX_LISTED],
         findings=sorted(members.findings)[:MAX_LISTED],
         coins=sorted({one.coin for one in theirs if one.coin}),
