@@ -191,6 +191,8 @@ def _add_scan(scan: argparse.ArgumentParser) -> None:
         "suffix (may be repeated)")
     add("--level", choices=_LEVELS, default="lookup", metavar="LEVEL", help="the lowest rung of evidence to report: "
         f"{', '.join(_LEVELS)} (default: lookup)")
+    add("--suppress", action="append", default=[], metavar="FILE", help="findings not to report, each with its reason "
+        "and until when (YAML; may be repeated)")
     add("--efficiency", metavar="FILE", help="watts of mining hardware by algorithm, in place of the shipped "
         "ones (JSON, as rules/efficiency.json)")
     add("--sensor", metavar="NAME", help="name of the place where the capture was made")

@@ -301,6 +301,17 @@ class Unread(Struct, frozen=True):
     partly: bool = False
 
 
+class Suppressed(Struct):
+    """A suppression of the user's (`path`, `line`) and how many `findings` it hid; none where it has `expired`."""
+
+    path: str
+    line: int
+    reason: str
+    expires: str
+    expired: bool = False
+    findings: int = 0
+
+
 class Totals(Struct):
     """Figures of the whole run. `defects` counts frames by what was wrong with them, `unread` names the failed inputs;
     where the run was interrupted, `inputs_left` were not begun. `unanswered` counts connections to known mining
@@ -322,6 +333,7 @@ class Totals(Struct):
     inputs_left: int = 0
     unread: list[Unread] = field(default_factory=list)
     unanswered: int = 0
+    suppressed: list[Suppressed] = field(default_factory=list)
 
 
 class Report(Struct):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from netminer_detect.estimate.power import Efficiencies
     from netminer_detect.organisations.inventory import Inventory
     from netminer_detect.rulebook.book import Rulebook
+    from netminer_detect.suppressions import Suppressions
 
 Warn = Callable[[str], None]
 
@@ -80,6 +81,7 @@ def run_scan(
         warn(f"less than {LEAST >> 20} MiB of memory is too little for the program itself; so much is taken")
     ours = _ours(settings, warn)
     efficiencies = _efficiencies(settings.efficiency) if settings.efficiency else None
+    hidden = _suppressions(settings.suppress, warn) if settings.suppress else None
     book = load(settings.rules, settings.endpoints)
     paths, problems = find_inputs(settings.inputs)
     for problem in problems:
@@ -106,14 +108,16 @@ def run_scan(
     totals = joined.totals
     totals.inputs_failed = len(totals.unread)
     totals.seconds = time.monotonic() - began
+    totals.suppressed = hidden.counts if hidden is not None else []
     drafts = joined.drafts()
-    report = _judged(drafts, settings, ours, joined, efficiencies, book) if drafts else Report([], [], [], totals)
-    return Outcome(report, joined.readable)
+    if not drafts:
+        return Outcome(Report([], [], [], totals), joined.readable)
+    return Outcome(_judged(drafts, settings, ours, joined, efficiencies, book, hidden), joined.readable)
 
 
 def _judged(
     drafts: list[Draft], settings: ScanSettings, ours: Ours, joined: Joined, efficiencies: Efficiencies | None,
-    book: Rulebook,
+    book: Rulebook, hidden: Suppressions | None,
 ) -> Report:
     """What the drafts amount to. Most captures hold none, and need none of this."""
     from netminer_detect.detect.assessment import assess
@@ -129,6 +133,8 @@ def _judged(
         note_conditions(findings, book.conditions)
     assess(findings, book)
     findings = [finding for finding in findings if finding.level >= settings.level]
+    if hidden is not None:
+        findings = hidden.keep(findings)
     if efficiencies is None and any(finding.work for finding in findings):
         efficiencies = _efficiencies(None)
     return build_report(findings, joined.totals, efficiencies or NOTHING_KNOWN)
@@ -195,6 +201,17 @@ def _inventory(path: str) -> Inventory:
     from netminer_detect.organisations.inventory import load_inventory
 
     return load_inventory(path)
+
+
+def _suppressions(paths: Sequence[str], warn: Warn) -> Suppressions:
+    from netminer_detect.suppressions import load_suppressions
+
+    found = load_suppressions(paths)
+    for one in found.counts:
+        if one.expired:
+            warn(f"{one.path}:{one.line}: this suppression expired on {one.expires} and hides nothing ({one.reason}); "
+                 "remove it, or set a later day")  # fmt: skip
+    return found
 
 
 def _efficiencies(path: str | None) -> Efficiencies:

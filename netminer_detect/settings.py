@@ -21,7 +21,7 @@ _POWERS = {"": 0, "K": 10, "M": 20, "G": 30, "T": 40}
 
 class ScanSettings(Struct, frozen=True):
     """`inputs` as the user named them; `level` is the lowest rung to report; `memory` in bytes;
-    `efficiency` a file of hardware's watts in place of the shipped ones."""
+    `efficiency` a file of hardware's watts in place of the shipped ones; `suppress` files of suppressions."""
 
     inputs: tuple[str, ...]
     orgs: str | None = None
@@ -33,6 +33,7 @@ class ScanSettings(Struct, frozen=True):
     memory: int = DEFAULT_MEMORY
     jobs: int = 1
     efficiency: str | None = None
+    suppress: tuple[str, ...] = ()
 
 
 def parse_size(text: str, where: str) -> int:

@@ -14,9 +14,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent / PACKAGE
 FLOORS = (
     "errors", "marks", "language", "interrupts", "progress", "discovery", "patterns", "footprint", "bounds", "triage",
     "findings", "observations", "masking", "messages", "cut_messages", "requests", "work", "streams", "settings",
-    "data_files", "sources", "kernel", "estimate", "rulebook", "organisations", "outputs", "carriers", "dialects",
-    "detect", "open_flows", "flow", "dns_reading", "sessions", "series", "parallel", "reading", "joining", "scanning",
-    "selftest", "commands", "cli", "__main__",
+    "data_files", "sources", "kernel", "estimate", "rulebook", "organisations", "suppressions", "outputs", "carriers",
+    "dialects", "detect", "open_flows", "flow", "dns_reading", "sessions", "series", "parallel", "reading", "joining",
+    "scanning", "selftest", "commands", "cli", "__main__",
 )  # fmt: skip
 
 # What some places may know at most: the kernel no mining, carriers and dialects no files, clocks or rules, outputs
@@ -34,7 +34,8 @@ KNOWS = {
     "estimate": {"findings"},
 }
 # parallel: a worker takes up the standard input that it inherited.
-OPEN_FILES = {"sources", "commands", "cli", "settings", "organisations", "parallel", "rulebook", "selftest"}
+OPEN_FILES = {"sources", "commands", "cli", "settings", "organisations", "parallel", "rulebook", "selftest",
+              "suppressions"}
 CLOCKS = {"time", "datetime"}
 
 

@@ -32,6 +32,7 @@ def scan(arguments: argparse.Namespace, teller: Teller) -> int:
         level=Level[arguments.level.upper()],
         sensor=arguments.sensor,
         efficiency=arguments.efficiency,
+        suppress=tuple(arguments.suppress),
         memory=parse_size(arguments.memory, "--memory"),
         jobs=arguments.jobs,
     )

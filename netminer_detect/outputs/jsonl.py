@@ -355,4 +355,9 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "unread": [
             {"input": unread.input, "what": _text(unread.what), "partly": unread.partly} for unread in totals.unread
         ],
+        "suppressed": [
+            {"path": one.path, "line": one.line, "reason": plain(one.reason), "expires": one.expires,
+             "expired": one.expired, "findings": one.findings}
+            for one in totals.suppressed
+        ],
     }

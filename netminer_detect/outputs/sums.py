@@ -23,6 +23,7 @@ from netminer_detect.outputs.escape import plain
 from netminer_detect.outputs.grounds import incident_text
 from netminer_detect.outputs.machines import STYLES
 from netminer_detect.outputs.words import (
+    bracketed,
     counted,
     defect,
     dropped,
@@ -38,6 +39,7 @@ from netminer_detect.outputs.words import (
 
 MAX_SOURCES = 1000
 MAX_UNREAD = 10
+MAX_SUPPRESSED = 50
 MAX_INCIDENTS = 20
 MAX_MACHINES = 8
 # On narrower terminals columns that the lines above have said are left out.
@@ -141,6 +143,19 @@ def draw_power(canvas: Canvas, totals: Totals, lang: str) -> None:
     canvas.line()
     canvas.line(labelled(word("Power of all", lang), told, lang))
     canvas.line(labelled(word("Assumed", lang), [plain(power.basis, 400)], lang), style="dim")
+
+
+def draw_suppressed(canvas: Canvas, totals: Totals, lang: str) -> None:
+    """What the user's suppressions hid, and which of them have expired."""
+    for one in totals.suppressed[:MAX_SUPPRESSED]:
+        hid = word("expired, hides nothing", lang) if one.expired else counted(one.findings, "finding", lang)
+        about = [plain(one.reason, 100), f"{word('until', lang)} {one.expires}", f"{plain(one.path, 200)}:{one.line}"]
+        style = "yellow" if one.expired else "dim"
+        canvas.line(labelled(word("Suppressed", lang), [hid], lang) + bracketed(about, lang), style=style)
+    if len(totals.suppressed) > MAX_SUPPRESSED:
+        rest = totals.suppressed[MAX_SUPPRESSED:]
+        hid = counted(sum(one.findings for one in rest), "finding", lang)
+        canvas.line(labelled(word("Suppressed", lang), [f"… {hid}"], lang), style="dim")
 
 
 def draw_reading(canvas: Canvas, totals: Totals, lang: str) -> None:

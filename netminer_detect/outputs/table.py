@@ -16,7 +16,14 @@ from netminer_detect.findings import Report, Verdict
 from netminer_detect.outputs.canvas import Canvas, Look
 from netminer_detect.outputs.machines import draw_context, draw_machines
 from netminer_detect.outputs.options import OutputOptions
-from netminer_detect.outputs.sums import draw_incidents, draw_power, draw_reading, draw_sources, draw_units
+from netminer_detect.outputs.sums import (
+    draw_incidents,
+    draw_power,
+    draw_reading,
+    draw_sources,
+    draw_suppressed,
+    draw_units,
+)
 from netminer_detect.outputs.words import bracketed, counted, labelled, word
 
 SUFFIXES = (".txt",)
@@ -44,7 +51,9 @@ def _draw(canvas: Canvas, report: Report, options: OutputOptions) -> None:
         canvas.line(_headline(report, lang), style="bold")
         draw_machines(canvas, mining, report.organisations, options)
     elif totals.packets or totals.inputs > totals.inputs_failed + totals.inputs_left:
-        canvas.line(word("No mining was found.", lang), style="bold green")
+        hidden = any(one.findings for one in totals.suppressed)
+        told = "No mining was found but what is suppressed." if hidden else "No mining was found."
+        canvas.line(word(told, lang), style="bold green")
     else:
         canvas.line(word("Nothing was read.", lang), style="bold yellow")
     draw_context(canvas, report.findings, lang)
@@ -54,6 +63,7 @@ def _draw(canvas: Canvas, report: Report, options: OutputOptions) -> None:
         draw_incidents(canvas, report.incidents, lang)
         draw_power(canvas, totals, lang)
     canvas.line()
+    draw_suppressed(canvas, totals, lang)
     draw_reading(canvas, totals, lang)
 
 

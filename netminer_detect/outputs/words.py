@@ -23,12 +23,15 @@ _WORDS = {
     "Findings": "发现", "Machines": "机器", "Contact": "联系人", "unassigned": "未登记", "via": "经由",
     "as": "账号", "claims": "自报", "password": "密码", "began before the capture": "抓包前已开始",
     "Cryptocurrency traffic that is not mining": "与挖矿无关的加密货币流量",
-    "No mining was found.": "未发现挖矿。", "Nothing was read.": "没有读到任何内容。",
+    "No mining was found.": "未发现挖矿。",
+    "No mining was found but what is suppressed.": "除已抑制的发现外，未发现挖矿。",
+    "Nothing was read.": "没有读到任何内容。",
     "Interrupted: this is what was found so far.": "已中断：以下是中断前的发现。",
     "Mining": "挖矿", "Possible mining": "疑似挖矿", "Read": "已读取",
     "Known mining servers that never answered": "已知矿池未应答",
     "likely-compromised": "可能被入侵", "likely-misuse": "可能为人为挖矿", "unclear": "尚不明确",
     "Mining for one and the same": "为同一主体挖矿",
+    "Suppressed": "已抑制", "until": "有效至", "expired, hides nothing": "已过期，不再隐藏任何发现",
     "Not read": "未能读取", "Not read to the end": "未读完", "Lost for want of memory": "因内存限制丢弃",
 }  # fmt: skip
 # One and many in English; Chinese has a measure word.
