@@ -30,7 +30,8 @@ _REQUESTS = (
     b"GET /api.json", b"GET /summary", b"GET /stat ", b"GET /api/v1/status", b"GET /cgi-bin/get_system_info.cgi",
     b"GET /cgi-bin/get_miner_conf.cgi", b"GET /cgi-bin/get_miner_status.cgi", b"GET /cgi-bin/summary.cgi",
     b"GET /cgi-bin/stats.cgi", b"GET /cgi-bin/pools.cgi", b"GET /LP ", b"GET /lp ", b"GET /miner/header",
-    b"GET /socket.io/", b"GET /stats ",
+    b"GET /socket.io/", b"GET /stats ", b"GET /mcb/pools", b"GET /mcb/status", b"GET /api/v1/summary",
+    b"GET /api/v1/settings",
 )  # fmt: skip
 
 # Frames of Stratum V2's channels: jobs, shares, their answers, blocks, targets; some with the length they have.

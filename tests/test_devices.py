@@ -109,9 +109,9 @@ def test_whatsminer_3(step):
         {"rate": 120_500_000_000_000, "power_w": 3300.0}, {"pool": "b.example", "port": 443, "login": "y.1"}]
 
 
-def http(path, status="200 OK", headers="", body=b""):
+def http(path, status="200 OK", headers="", body=b"", verb="GET"):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    asked = f"GET {path} HTTP/1.1\r\nHost: 10.3.0.71\r\n\r\n".encode()
+    asked = f"{verb} {path} HTTP/1.1\r\nHost: 10.3.0.71\r\n\r\n".encode()
     answer = f"HTTP/1.1 {status}\r\n{headers}Content-Length: {len(raw)}\r\n\r\n".encode() + raw
     return [(C, asked), (S, answer)]
 
@@ -169,6 +169,34 @@ PAGES = {
              "hashrate": {"cpu": {"total": 9123.5}, "gpu": {"total": 500, "gpu0": 500}, "1min": 9000}}]}),
         "gpu-miner-http", {"agent": "SRBMiner-MULTI/2.6.5", "pool": "xmr.example", "port": 3333, "login": "4abc.x",
                            "worker": "rig-9", "algorithm": "randomx", "rate": Fraction("9623.5"), "power_w": 90.0}),
+    "an IceRiver": (
+        http("/user/userpanel", body={"error": 0, "data": {"model": "none", "rtpow": "9.25T", "unit": "T",
+             "powstate": 1, "boards": [], "pools": [
+             {"no": 1, "addr": "stratum+tcp://a.example:1", "user": "x", "connect": False},
+             {"no": 2, "addr": "stratum+tcp://k.example:5555", "user": "kaspa:q.r", "connect": True}]}}, verb="POST"),
+        "asic-http", {"model": "IceRiver", "pool": "k.example", "port": 5555, "login": "kaspa:q.r",
+                      "rate": 9_250_000_000_000}),
+    "a Goldshell's pools": (
+        http("/mcb/pools", body=[{"url": "stratum+tcp://k.example:3000", "active": True, "user": "u.g", "pass": "x",
+             "dragid": 0, "legal": True}]),
+        "asic-http", {"model": "Goldshell", "pool": "k.example", "port": 3000, "login": "u.g"}),
+    "a Goldshell": (
+        http("/mcb/status", body={"model": "Goldshell-KD5", "firmware": "2.2.0", "hardware": "x"}),
+        "asic-http", {"model": "Goldshell-KD5"}),
+    "ePIC": (
+        http("/summary", body={"Software": "PowerPlay v1.4.1", "Hostname": "e", "Stratum": {"Current Pool":
+             "stratum+tcp://b.example:3333", "Current User": "u.e"}, "HBs": [{"Index": 0, "Hashrate": [30e6, 98.5]},
+             {"Index": 1, "Hashrate": [31e6, 99]}], "Power Supply Stats": {"Input Power": 3001.5}}),
+        "asic-http", {"agent": "PowerPlay v1.4.1", "pool": "b.example", "port": 3333, "login": "u.e",
+                      "rate": 61_000_000_000_000, "power_w": 3001.5}),
+    "Vnish": (
+        http("/api/v1/summary", body={"miner": {"miner_type": "Antminer S19 Pro (Vnish 1.2.0)", "power_usage": 3250,
+             "miner_status": {"miner_state": "mining"}}}),
+        "asic-http", {"agent": "Vnish 1.2.0", "model": "Antminer S19 Pro", "power_w": 3250.0}),
+    "Vnish's settings": (
+        http("/api/v1/settings", body={"miner": {"overclock": {"preset": "3000"}, "pools": [
+             {"url": "b.example:3333", "user": "u.v", "pass": "hunter2"}]}}),
+        "asic-http", {"agent": "Vnish", "pool": "b.example", "port": 3333, "login": "u.v"}),
     "xmrig-proxy": (
         http("/1/summary", body={"kind": "proxy", "version": "6.26.0", "algo": "rx/0", "hashrate": {"total": [
              None, 12.5]}, "results": {}}),
@@ -228,7 +256,11 @@ def test_other_sockets_are_no_devices(turns):
     ("/cgi-bin/sip.cgi", {"pools": [{"url": "sip.example:5060", "user": "u"}]}),
     ("/api/v1/status", {"miner": {}, "version": "1"}), ("/", {"Software": "Wiki", "Algorithms": []}),
     ("/stats", {"rig_name": "oil", "miner_version": "1", "algorithms": [{"name": "x"}]}),
-    ("/", b"<html>lolMiner</html>"),
+    ("/", b"<html>lolMiner</html>"), ("/api/v1/summary", {"miner": {"miner_type": "coal"}}),
+    ("/mcb/pools", [{"url": "a.example", "user": "x"}]), ("/mcb/status", {"model": "Router", "firmware": "1"}),
+    ("/user/userpanel", {"error": 0, "data": {"pools": [], "user": "x"}}),
+    ("/summary", {"Software": "Office", "HBs": 1}),
+    ("/api/v1/settings", {"miner": {"pools": [{"url": "a.example:1", "user": "x"}]}}),
 ])
 def test_other_pages_are_no_devices(path, body):
     assert reports(http(path, body=body), Http(HttpMining(), Recorder)) == ([], [])
@@ -288,7 +320,7 @@ def test_a_realm_alone_is_a_page_of_a_device():
 
 
 def test_secrets_of_devices_are_not_shown():
-    for turns in (CLAYMORE, PAGES["its settings"][0], PAGES["XMRig's settings"][0]):
+    for turns in (CLAYMORE, *(PAGES[name][0] for name in ("its settings", "XMRig's settings", "Vnish's settings"))):
         scene = scene_of(turns, port=80)
         assert scene.findings()
         for finding in scene.findings():
