@@ -8,6 +8,7 @@ from netminer_detect.findings import Level, Role, Verdict
 from netminer_detect.outputs.wording import why
 from tests.scenes import (
     AUTHORIZE,
+    INFECTED,
     LOGIN,
     MINER,
     MINES,
@@ -194,6 +195,26 @@ def test_a_pool_is_found_only_inside():
         assert roles(Scene().tcp(MINES, client=client, server=machine)) == {(client, "miner")}
     named = Scene().tcp(MINES, client=OUTSIDE, server="198.51.100.4")
     assert roles(named, inside=("198.51.100.0/24",)) == {("198.51.100.4", "pool")}
+
+
+@pytest.mark.parametrize(("scene", "verdict", "told"), [
+    (Scene().tcp(tls(b"xmr.pool.example"), OUTSIDE, "198.51.100.9", 443), Verdict.PROBABLE, "xmr.pool.example:443"),
+    (Scene().tcp(tls(None), OUTSIDE, POOL).tcp(tls(None), "192.0.2.78", POOL), Verdict.SUSPECTED, f"{POOL}:3333"),
+    (Scene().tcp(tls(b"script.example"), OUTSIDE, "198.51.100.9", 443), Verdict.PROBABLE, "script.example:443"),
+], ids=["name", "address", "browser"])
+def test_a_known_server_inside_is_the_machine_judged(scene, verdict, told):
+    finding = scene.finding(inside=("198.51.100.0/24", POOL))
+    assert (finding.source_ip, finding.role, finding.level) == (finding.pool.ip, Role.POOL, Level.ENDPOINT)
+    assert finding.verdict is verdict and told in why(finding) and finding.why_args["operator"] == "Example Pool"
+
+
+@pytest.mark.parametrize("scene", [
+    Scene().tcp([], OUTSIDE, POOL), Scene().tcp(tls(None), OUTSIDE, INFECTED, 4444),
+    Scene().tcp(tls(b"www.pool.example"), OUTSIDE, POOL, 443),
+], ids=["handshake", "malware", "website"])
+def test_what_an_outsider_did_is_told_as_it_was(scene):
+    outside, inside = scene.finding(), scene.finding(inside=(POOL, INFECTED))
+    assert (outside.source_ip, outside.role, why(outside)) == (inside.source_ip, inside.role, why(inside))
 
 
 @pytest.mark.parametrize("answer", [[], [(S, b"HTTP/1.1 400 Bad Request\r\n\r\n")], [(S, b"-ERR unknown command\r\n")]],

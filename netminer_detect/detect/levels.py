@@ -41,7 +41,7 @@ ASKED_FOR = frozenset({"stratum-v1", "stratum-v1-equihash", "monero-json-rpc", "
 # What may wait for its answer where a capture ends.
 FEW_SHARES = 2
 # Known by address alone: addresses change hands.
-_BY_ADDRESS = frozenset({"endpoint_address"})
+_BY_ADDRESS = frozenset({"endpoint_address", "pool_address"})
 
 
 def verdict_of(reason: Reason) -> Verdict:

@@ -6,7 +6,8 @@ joined, and a session that was seen on both sides of a NAT or a proxy is the inn
 * prober: tries several mining servers and works for none (see `probers`); and who asks a machine inside for work
   from outside, and gets none: the machine that was asked did nothing.
 * proxy: serves miners and mines upstream.
-* pool: a mining server inside whose client is outside: the server is the machine judged.
+* pool: a mining server inside, as it speaks or by its name or address, whose client is outside: the server is the
+  machine judged.
 * node, and a node of a pool without an operator: of two nodes the one inside.
 """
 
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from netminer_detect.detect.drafts import Draft, in_network, is_mining
-from netminer_detect.detect.levels import Reason
+from netminer_detect.detect.levels import Arguments, Reason
 from netminer_detect.detect.probers import mark_probers
 from netminer_detect.detect.relayed import join_relayed
 from netminer_detect.detect.translated import join_translated
@@ -37,10 +38,11 @@ def settle_roles(drafts: Iterable[Draft], inside: Callable[[str], bool]) -> list
             known = nodes.setdefault((str(draft.pool.ip), draft.source), draft)
             if known is not draft:
                 known.absorb(draft)
-        elif draft.role is Role.MINER and is_mining(draft) and draft.reason.level >= Level.SESSION:
+        elif draft.role is Role.MINER and (draft.reason.level is Level.ENDPOINT or (
+                is_mining(draft) and draft.reason.level >= Level.SESSION)):
             pools.setdefault((str(draft.pool.ip), draft.pool.port, draft.dialect), []).append(draft)
         else:
-            if draft.role is Role.MINER:
+            if draft.role is Role.MINER and is_mining(draft):
                 server = draft.reason.arguments.get("server")
                 draft.role, draft.reason = Role.PROBER, Reason(draft.reason.level, "asks_inside", {"server": server})
             kept.append(draft)
@@ -78,7 +80,12 @@ def _pool_of(served: list[Draft]) -> Draft:
     server = first.reason.arguments.get("server")
     first.peer = Server(first.source, None) if len(clients) == 1 else None
     first.source, first.role, first.source_mac = str(first.pool.ip), Role.POOL, None
-    first.reason = Reason(first.reason.level, "pool_serves", {"clients": len(clients), "server": server})
+    told: Arguments = {"clients": len(clients), "server": server}
+    code = "pool_serves"
+    if first.reason.level is Level.ENDPOINT:
+        code = "pool_address" if first.reason.code == "endpoint_address" else "pool_known"
+        told |= {name: first.reason.arguments.get(name) for name in ("operator", "date")}
+    first.reason = Reason(first.reason.level, code, told)
     return first
 
 

@@ -70,6 +70,11 @@ _WHY: dict[str, tuple[str, str]] = {
     "proxy": ("it serves {clients} miners and mines upstream at {server}", "它为 {clients} 台矿机服务，并向上游 {server} 挖矿"),
     "pool_serves": ("a mining server inside, {server}, serves {clients} outside clients",
                     "内部的矿池服务器 {server} 为 {clients} 个外部客户端服务"),
+    "pool_known": ("a known mining server of {operator} stands inside, {server}: it exchanged data with {clients} outside "
+                   "clients", "{operator} 的已知矿池服务器 {server} 位于内部：与 {clients} 个外部客户端交换了数据"),
+    "pool_address": ("{server}, inside, was last verified as a mining server of {operator} on {date}; it exchanged data "
+                     "with {clients} outside clients",
+                     "内部的 {server} 于 {date} 核实为 {operator} 的矿池服务器；它与 {clients} 个外部客户端交换了数据"),
     "node": ("traffic of a {kind} with {server}: cryptocurrency, not mining", "与 {server} 的 {kind} 节点通信：属加密货币，不是挖矿"),
     "wallet": ("calls of a wallet ({kind}) to {server}: not mining", "钱包（{kind}）访问 {server}：不是挖矿"),
     "visitor": ("a visit to the website {name} of {operator}: not mining", "访问 {operator} 的网站 {name}：不是挖矿"),
