@@ -7,6 +7,7 @@ import pytest
 from netminer_detect.findings import Level
 from tests.dialogue import M, P, answer, ask, begun_before, found, hexes, lines, scan_packets, talk
 from tests.expectations import mining
+from tests.scenes import C, Scene, tls
 
 EVM = "0x32aa2ef97cd8389cff7ca39f16f106f67eb34057.r"
 RAVEN = "RHSAyD7FWzEzAaftvkpnLgys3j1dsXkZQC.r"
@@ -45,6 +46,13 @@ def test_accounts_and_forms_of_several_tell_no_dialect(conversation):
 def test_what_tells_the_dialect(conversation, dialect):
     (finding,) = found(conversation, "client-only")
     assert finding.dialect == dialect
+
+
+def test_other_flows_to_the_server_join_the_finding():
+    said = [(C, one.data) for one in session("acct.r", NONCE).lines]
+    scene = Scene().tcp(tls(b"xmr.pool.example")).tcp(said, captured="client").tcp(tls(b"xmr.pool.example"))
+    finding = scene.finding()
+    assert (finding.dialect, finding.level, finding.connections_total) == (None, Level.SHARES, 3)
 
 
 def test_the_first_job_tells_the_dialect():

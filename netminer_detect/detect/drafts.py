@@ -45,9 +45,10 @@ Key = tuple[str, Role, str, int | None, str | None]
 
 
 def key_of(reading: Reading) -> Key:
-    """What makes two flows one finding: source, role, server (address, else name), port, dialect."""
+    """What makes two flows one finding: source, role, server (address, else name), port, dialect. One that is not
+    determined is told as none is: both are one finding."""
     pool = reading.pool
-    return reading.client[0], reading.role, pool.ip or pool.name or "", pool.port, reading.dialect
+    return reading.client[0], reading.role, pool.ip or pool.name or "", pool.port, reading.dialect or None
 
 
 class Draft(Struct):
@@ -93,6 +94,7 @@ class Draft(Struct):
     def add(self, reading: Reading, session: Session, captures: list[str]) -> None:
         """Add a flow. `captures` names the inputs that marks count."""
         self._better(reading.reason)
+        self.dialect = reading.dialect if self.dialect is None else self.dialect
         self._join_server(reading.pool)
         self._traffic(session, reading.client[1], reading.ledger.prints if reading.ledger is not None else ())
         self._stay(session, reading.reason.level)
@@ -133,7 +135,7 @@ class Draft(Struct):
     @property
     def key(self) -> Key:
         """See `key_of`."""
-        return self.source, self.role, self.pool.ip or self.pool.name or "", self.pool.port, self.dialect
+        return self.source, self.role, self.pool.ip or self.pool.name or "", self.pool.port, self.dialect or None
 
     def absorb(self, other: Draft) -> None:
         """Join another draft, of other flows, to this one."""
@@ -156,6 +158,7 @@ class Draft(Struct):
     def take_facts(self, other: Draft) -> None:
         """Take over what another draft tells, but for counts and evidence."""
         self._better(other.reason)
+        self.dialect = other.dialect if self.dialect is None else self.dialect
         self._join_server(other.pool)
         self.source_mac = self.source_mac or other.source_mac
         self.carriers = max(self.carriers, other.carriers, key=len)
