@@ -71,19 +71,28 @@ def test_gzip_members_are_inflated():
 
 def test_a_bomb_is_given_up():
     framing = Framing()
-    framing.feed(gzip.compress(b" " * 50_000_000))
-    assert framing.feed(LINE + b"\n" + LINE + b"\n") == [LINE, LINE]
+    assert list(framing.feed(gzip.compress(b" " * 50_000_000))) == []
+    assert list(framing.feed(LINE + b"\n" + LINE + b"\n")) == [LINE, LINE]
+
+
+def test_members_share_one_bound():
+    """Each small, all together a bomb."""
+    framing = Framing()
+    member = gzip.compress(LINE + b"\n" + b" " * 7000 + b"\n")
+    given = sum(len(message) for message in framing.feed(member * 1000))
+    assert 7000 < given <= 8192 + 32 * 1000 * len(member)
+    assert list(framing.feed(LINE + b"\n" + LINE + b"\n")) == [LINE, LINE]
 
 
 def test_after_a_gap_a_frame_or_a_line_is_found_again():
     framing = Framing()
-    framing.feed(SHARE[:9])
+    assert list(framing.feed(SHARE[:9])) == []
     framing.gap()
-    assert framing.feed(SHARE + SHARE) == [SHARE, SHARE]
+    assert list(framing.feed(SHARE + SHARE)) == [SHARE, SHARE]
     framing.gap()
-    assert framing.feed(b'd":1}\n' + LINE + b"\n" + SHARE) == [LINE, SHARE]
+    assert list(framing.feed(b'd":1}\n' + LINE + b"\n" + SHARE)) == [LINE, SHARE]
     framing.gap()
-    assert framing.feed(gzip.compress(LINE)) == [LINE]
+    assert list(framing.feed(gzip.compress(LINE))) == [LINE]
 
 
 def test_xatum_lines_have_their_method_before_the_tilde():

@@ -2,7 +2,7 @@
 
 Contract: `Incoming` collects a message of one direction within bounds (MAX_BODY, MAX_HEAD, MAX_HEADERS);
 `Incoming.message()` is the `HttpMessage` of what there is so far. Bodies are inflated (gzip, deflate) up to
-MAX_BODY; `body_truncated` tells that bytes are lacking. Nothing raises.
+MAX_BODY and what `deflate.most_of` allows; `body_truncated` tells that bytes are lacking. Nothing raises.
 
 Form (RFC 9112, 2 to 5): a start line, header lines, an empty line, a body. Read tolerantly: lines end in LF
 with or without CR, folded headers (5.2) are joined, lines that are no headers are passed over.
@@ -16,6 +16,7 @@ from collections.abc import Callable
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from netminer_detect.carriers.deflate import most_of
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Observation, Side
 from netminer_detect.patterns import pattern
@@ -163,13 +164,17 @@ def _inflated(encoding: str, body: bytearray) -> tuple[bytes, bool]:
 
 
 def _inflate(body: bytearray, wrapping: int) -> tuple[bytes, bool]:
-    """What can be inflated, at most MAX_BODY. Fed in pieces, so that all before a damage is kept."""
+    """What can be inflated, at most MAX_BODY, and nothing of a bomb. Fed in pieces: all before a damage is kept."""
     inflater, out = zlib.decompressobj(wrapping), bytearray()
+    allowed = most_of(len(body))
+    most = min(MAX_BODY, allowed)
     try:
         for at in range(0, len(body), 4096):
-            out += inflater.decompress(body[at : at + 4096], MAX_BODY - len(out) + 1)
-            if inflater.eof or len(out) > MAX_BODY:
+            out += inflater.decompress(body[at : at + 4096], most - len(out) + 1)
+            if inflater.eof or len(out) > most:
                 break
     except zlib.error:
         return bytes(out), False
-    return bytes(out[:MAX_BODY]), inflater.eof and len(out) <= MAX_BODY
+    if len(out) > allowed:
+        return b"", False
+    return bytes(out[:most]), inflater.eof and len(out) <= most
