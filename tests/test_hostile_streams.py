@@ -1,8 +1,11 @@
 """What hostile ends may say inside a flow: nesting, endless lines, bytes that are no text. Read, bounded, escaped."""
 
 import gc
+import gzip
 import json
+import time
 import tracemalloc
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +16,7 @@ from netminer_detect.scanning import run_scan
 from netminer_detect.settings import ScanSettings
 from tests.captures import pcap
 from tests.conversations import START_NS, Conversation, Message, as_capture, connection, load
+from tests.test_carriers_websocket import encode
 from tests.wire import Path, frame
 
 SIZE = 64 << 20
@@ -195,3 +199,68 @@ def test_a_hole_that_is_never_filled(tmp_path):
     path.write_bytes(whole[:at] + whole[at + 54 + 16 + 4 :])
     peak, _ = peak_of(path)
     assert peak < BOUND, f"{peak >> 20} MiB"
+
+
+# Much to read, little said
+
+def packed(text: bytes) -> bytes:
+    """A message of WebSocket's own compression."""
+    packer = zlib.compressobj(9, wbits=-15)
+    return encode((packer.compress(text) + packer.flush(zlib.Z_SYNC_FLUSH))[:-4], rsv=4)
+
+
+def posted(body: bytes, fields: bytes = b"") -> bytes:
+    return b"POST / HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n" % (fields, len(body)) + body
+
+
+WIDE = b'{"a":[' + b"[]," * 43_000 + b"1]}"
+GETWORK = posted(b'{"id":1,"method":"getwork","params":[]}', b"User-Agent: cgminer\r\n")
+WORK = line(id=1, error=None, result={"data": "00" * 128, "target": "ff" * 28 + "00000000"})
+ZIPPED = posted(gzip.compress(b"[" + b"{}," * 350_000 + b"{}]"), b"Content-Encoding: gzip\r\n")
+POLLED = ((True, GETWORK), (False, b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(WORK) + WORK))
+UPGRADED = (
+    (True, b"GET / HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
+    (False, b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"),
+    *((by_client, encode(text.strip())) for by_client, text in HEAD),
+)
+FLOODS = {
+    "letters": (HEAD, b"a\n"),
+    "letters and CR": (HEAD, b"a\r"),
+    "empty objects": (HEAD, b"{}\n"),
+    "methods that nobody knows": (HEAD, b'{"id":1,"method":"x"}\n'),
+    "objects of many values": (HEAD, WIDE + b"\n"),
+    "members of gzip": (HEAD, gzip.compress(b"x\n" * 30_000, mtime=0)),
+    "empty frames": (UPGRADED, encode(b"")),
+    "pings": (UPGRADED, encode(b"", opcode=9)),
+    "frames of a letter": (UPGRADED, encode(b"{")),
+    "frames that inflate to text": (UPGRADED, packed(b'{"a":"' + b"x" * 130_000 + b'"}')),
+    "frames that inflate to objects": (UPGRADED, packed(WIDE)),
+    "empty lines between requests": (POLLED, b"\n"),
+    "bodies that inflate": (POLLED, ZIPPED),
+}
+
+
+@pytest.mark.parametrize("name", FLOODS)
+def test_floods_cost_neither_time_nor_memory(tmp_path, name):
+    """Of a flow that was mining: what it said before is found, what floods it is not read for ever."""
+    path = tmp_path / "flood.pcap"
+    head, piece = FLOODS[name]
+    size = write(path, endless(piece, head=head, size=2 << 20))
+    began = time.process_time()
+    report = scan(tmp_path, path.read_bytes())
+    took = time.process_time() - began
+    (finding,) = report.findings
+    assert finding.level.word == "session"
+    assert took < 1.5 * size / (2 << 20), f"{took} s"
+    peak, again = peak_of(path)
+    assert peak < BOUND, f"{peak >> 20} MiB"
+    assert [one.id for one in again.findings] == [finding.id]
+
+
+@pytest.mark.parametrize("strange", [b'{"id":1,"method":"x"}\n', b"{}\n", b"no message\n"])
+def test_a_share_behind_much_that_nobody_knows_is_read(tmp_path, strange):
+    report = scan(tmp_path, dialogue(
+        *HEAD, (True, strange * 5000), (False, strange * 4000), (True, SHARE), (False, line(id=9, result=True)),
+        (True, strange * 9000), (True, SHARE), (False, line(id=9, result=True))))
+    (finding,) = report.findings
+    assert finding.shares.accepted == 2

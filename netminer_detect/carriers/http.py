@@ -7,8 +7,8 @@ by CONNECT or by a whole URL (basis "connect"), `TunnelAnswered` for the answer 
 by `inner`, made by `tunnel`; what follows a WebSocket upgrade by one made by `upgrade`. It does not matter which side
 the caller thinks the client is. Memory: two messages of MAX_BODY and MAX_WAITING requests of MAX_WAITING_BODY.
 
-`done`: after ENOUGH messages of a side, ENOUGH_BYTES, or much that is no HTTP, of which the handler said
-nothing; or when the inner reader is.
+`done`: after ENOUGH messages of a side or ENOUGH_BYTES of which the handler said nothing; after much in a row that is
+no HTTP; or when the inner reader is.
 """
 
 from __future__ import annotations
@@ -130,9 +130,9 @@ class Http:
         self._bytes += len(data)
         self._mark = mark
         self._read(side, data, mark)
-        if not self._useful and self.inner is None:
-            much = self._bytes > ENOUGH_BYTES or self._parsers[side].garbage > _MAX_GARBAGE_LINES
-            self._over = self._over or much
+        if self.inner is None:
+            much = self._bytes > ENOUGH_BYTES and not self._useful
+            self._over = self._over or much or self._parsers[side].garbage > _MAX_GARBAGE_LINES
         return self._take_said()
 
     def gap(self, side: Side, size: int) -> list[Observation]:

@@ -7,7 +7,7 @@ passed over, messages beyond MAX_MESSAGE too. A gap within a frame loses its mes
 loses the framing, until a segment begins like a frame of text again. Nothing raises; a direction holds at most
 one message and one frame.
 
-`done`: when the handler is, or after ENOUGH_LOST bytes of a side that held no frame or too long ones.
+`done`: when the handler is, or after ENOUGH_LOST bytes of a side that held no frame, too long or empty ones.
 """
 
 from __future__ import annotations
@@ -178,6 +178,8 @@ class _Direction:
             self._begun = not frame.final
 
     def _take(self, frame: Head, payload: bytes, found: list[bytes]) -> None:
+        if frame.opcode in _CONTROL or not payload:
+            self.strange += frame.end + len(payload)
         if frame.opcode in _CONTROL:
             return
         if frame.opcode != _CONTINUATION:

@@ -33,6 +33,13 @@ MAX_KEPT_BYTES = 256 * 1024
 MAX_STRANGE = 24
 # What the dialect at hand did not understand is kept for the next one: its handshake comes before its first job.
 MAX_UNREAD = 16
+# Longer ones are no handshake, and as objects take twenty times their length.
+MAX_UNREAD_SIZE = 8192
+# Whether another dialect understands a message is asked as long as messages are few or long, as those of mining are:
+# to ask all of them takes as long as to read ten.
+FREE_LOOKS, LOOK_BYTES = 64, 128
+# No session goes on without a message of its dialect for so many lines; hostile ones would, a million a second.
+MAX_IDLE = 10_000
 MAX_STRANGE_BYTES = 128 * 1024
 
 
@@ -57,17 +64,20 @@ class Lines(Struct):
     _last: dict[Side, Mark] = field(default_factory=dict)
     _facing: set[Side] = field(default_factory=set)
     _unread: list[Message] = field(default_factory=list)
+    _bytes: int = 0
+    _looks: int = 0
+    _idle: int = 0
 
     def data(self, side: Side, data: bytes, mark: Mark) -> list[Observation]:
         """See `Reader`."""
         if self.done:
             return []
         self._last[side] = mark
-        lines = self._framings[side].feed(data)
-        if not lines:
+        before = self._bytes
+        found = self._read_lines(side, self._framings[side].feed(data), mark)
+        if self._bytes == before:
             self._count_strange(0, len(data) if self._dialect is None else 0)
-            return []
-        return self._read_lines(side, lines, mark)
+        return found
 
     def line(self, side: Side, line: bytes, mark: Mark) -> list[Observation]:
         """A whole line of a side."""
@@ -107,12 +117,23 @@ class Lines(Struct):
     def _read_lines(self, side: Side, lines: Iterable[bytes], mark: Mark) -> list[Observation]:
         found: list[Observation] = []
         for line in lines:
+            self._bytes += len(line)
+            self._idle += 1
             objects = [body for body in bodies(line) if not is_log(body)]
             if not objects and self._dialect is None:
                 self._count_strange(1, len(line))
             for body in objects:
                 message = Message(self._true_side(side), body, mark, self.request)
                 found += self._read(message, len(line))
+            if self._idle > MAX_IDLE:
+                return found + self._give_up()
+        return found
+
+    def _give_up(self) -> list[Observation]:
+        """Nothing more is to be expected of the flow: make of it what was said so far."""
+        found = self._settle() if self._dialect is None and not self.done else []
+        self.done = True
+        self._unread.clear()
         return found
 
     def _read(self, message: Message, size: int) -> list[Observation]:
@@ -122,12 +143,23 @@ class Lines(Struct):
             return self._weigh(message, size)
         read = self._dialect.read(message)
         if read is not None:
+            self._idle = 0
             return read
-        other = self._other(message, Strength.CERTAIN)
+        other = self._other(message, Strength.CERTAIN) if self._may_look() else None
         if other is None:
-            self._unread = [*self._unread[1 - MAX_UNREAD :], message]
+            if size <= MAX_UNREAD_SIZE:
+                self._unread = [*self._unread[1 - MAX_UNREAD :], message]
             return []
+        self._idle = 0
         return self._turn(other, message)
+
+    def _may_look(self) -> bool:
+        """Whether to ask the other dialects for a message."""
+        self._looks += 1
+        if (self._looks - FREE_LOOKS) * LOOK_BYTES <= self._bytes:
+            return True
+        self._looks -= 1
+        return False
 
     def _turn(self, other: type[Dialect], message: Message) -> list[Observation]:
         """The dialect changes in the middle of the stream (XMRig's AutoClient does so after its login)."""
@@ -145,7 +177,7 @@ class Lines(Struct):
             hint = dialect.hint(message)
             if hint is None:
                 continue
-            hinted = True
+            hinted, self._idle = True, 0
             best, facing = self._best.get(dialect), self._as_seen(hint, message)
             if hint.strength > Strength.WEAK:
                 self._facing.add(facing)
@@ -157,7 +189,8 @@ class Lines(Struct):
             self.done = True
             self._kept.clear()
             return []
-        self._kept.append(message)
+        if hinted or size <= MAX_UNREAD_SIZE:
+            self._kept.append(message)
         self._kept_bytes += size
         if any(hint.strength is Strength.CERTAIN for hint in self._best.values()):
             return self._settle()
