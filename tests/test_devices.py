@@ -338,6 +338,22 @@ def test_pairs_of_anything():
         sections("".join(rng.choice(text) for _ in range(5000)))
 
 
+@pytest.mark.parametrize("reply", [
+    b'{"STATUS":[{"STATUS":"S","Code":11,"Description":"cgminer 4.11.1"}],"SUMMARY":[{"GHS av":95000.25}],"id":1}\0',
+    b"STATUS=S,Code=11,Description=cgminer 4.11.1|SUMMARY,Elapsed=9,GHS av=95000.25|\0",
+    b"NAME=ccminer;VER=2.3.1;ALGO=lyra2v2;KHS=51234.11;ACC=120|\0",
+])
+def test_what_a_gap_cuts_is_not_told(reply):
+    """Values are told whole or not at all, wherever bytes are missing or the reply ends."""
+    asked = b'{"command":"summary"}' if reply[:1] == b"{" else b"summary|"
+    whole = told(reports([(C, asked), (S, reply)])[1][0])
+    for at in range(1, len(reply)):
+        for size in (1, 4, 30, len(reply)):
+            turns = [(C, asked), (S, reply[:at]), (S, min(size, len(reply) - at)), (S, reply[at + size :])]
+            for seen in reports([turn for turn in turns if turn[1]])[1]:
+                assert told(seen).items() <= whole.items(), (at, size)
+
+
 def test_damage_never_raises():
     dialogues = [[(C, asked), (S, answer.encode())] for asked, answer, _, _ in SOCKETS.values()]
     for seed in range(40):

@@ -67,7 +67,7 @@ def _ccminer(status: list[Pairs], evidence: Evidence) -> DeviceReported:
     rate = number(first(status, "KHS"))
     version, algorithm = first(status, "VER"), first(status, "ALGO")
     return DeviceReported(
-        evidence, f"ccminer {version}" if version else "ccminer", algorithm=algorithm.lower() if algorithm else None,
+        evidence, f"ccminer {version}" if version else None, algorithm=algorithm.lower() if algorithm else None,
         rate=rate * 1000 if rate is not None else None,
     )  # fmt: skip
 
@@ -121,8 +121,8 @@ class CgminerApi:
         return found
 
     def gap(self, side: Side, size: int) -> list[Observation]:
-        """See `Reader`. Pairs are read one by one: a gap costs those it hides."""
-        self._texts[side] += b" "
+        """See `Reader`. Pairs are read one by one: a gap costs those it hides, and the two that it cuts."""
+        self._texts[side] += b"\x00"
         return []
 
     def close(self) -> list[Observation]:

@@ -2,8 +2,9 @@
 
 Contract: `sections(text)` gives the named parts of a reply of cgminer's API, each as its (key, value) pairs in order:
 firmware builds this JSON by hand (missing commas, doubled brackets), so pairs are looked for and nothing is parsed. The
-text form (`SUMMARY,Elapsed=1,…|`) gives the same. `host_of(url)` is host and port of a pool's URL, `rate_of(pairs)` the
-device's own rate in hashes a second. Nothing raises; at most MAX_PAIRS pairs are read.
+text form (`SUMMARY,Elapsed=1,…|`) gives the same. A NUL stands where bytes are missing: what it cuts is no pair, nor is
+what the end cuts. `host_of(url)` is host and port of a pool's URL, `rate_of(pairs)` the device's own rate in hashes a
+second. Nothing raises; at most MAX_PAIRS pairs are read.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ MAX_TEXT, MAX_PAIRS = 256 * 1024, 8192
 Pairs = list[tuple[str, str]]
 
 _PAIR = pattern(
-    r'"([^"\\]{1,64})"\s*:\s*(?:"((?:[^"\\]|\\.){0,512})"|(-?[0-9.]{1,32}(?:[eE][+-]?\d{1,3})?|true|false))'
+    r'"([^"\\\x00]{1,64})"\s*:\s*(?:"((?:[^"\\\x00]|\\.){0,512})"'
+    r'|((?>-?[0-9.]{1,32}(?:[eE][+-]?\d{1,3})?|true|false))(?!\x00|\Z))'
     r'|"([A-Za-z]{2,24})"\s*:\s*\[?\s*\{'
 )
 _SECTION = pattern(r"([A-Z]{2,24})(?:=[^,|]*)?(?:,|\Z)")
@@ -56,10 +58,11 @@ def _of_json(text: str) -> dict[str, list[Pairs]]:
 def _of_text(text: str) -> dict[str, list[Pairs]]:
     found: dict[str, list[Pairs]] = {}
     count = 0
-    for part in text.split("|")[:512]:
+    *whole, cut = text.rstrip().split("|")
+    for part in [*whole, cut.rpartition(",")[0]][:512]:
         name = _SECTION.match(part)
         pairs = [(key.strip(), value) for key, _, value in (
-            field.partition("=") for field in re.split(r"[,;]", part)[:256]) if value]
+            field.partition("=") for field in re.split(r"[,;]", part)[:256] if "\x00" not in field) if value]
         count += len(pairs)
         if count > MAX_PAIRS:
             break
