@@ -10,7 +10,7 @@ from netminer_detect.dialects.handed_out import MAX_WORKS, HandedOut
 from netminer_detect.findings import Level
 from tests.captures import pcap
 from tests.conversations import frames
-from tests.dialogue import M, P, answer, found, hexes, ok, post, scan_capture, talk
+from tests.dialogue import M, P, answer, ask, found, hexes, ok, post, scan_capture, talk
 from tests.expectations import mining
 from tests.wire import Path
 
@@ -196,3 +196,12 @@ def test_template_and_block():
     block = {"id": 1, "method": "submitblock", "params": ["00000020" + hexes("b", 400)]}
     (finding,) = found(talk(M, post(ask_template()), P, ok(template("a")), M, post(block), P, ok(answer(1, None))))
     assert (finding.level, finding.shares.accepted) == (Level.SHARES, 1)
+
+
+@pytest.mark.parametrize(("result", "path"), [(None, "/"), ({"blocktemplate_blob": "00", "status": "OK"}, "/json_rpc")])
+def test_an_answer_with_another_id_is_none_to_a_block(result, path):
+    """Where packets were lost, what follows a block may answer another call."""
+    block = ask("s", "submitblock", [hexes("block", 400)])
+    handed_in = talk(M, post(block, path, "u:p", "solominer/1"), P, ok(answer("p", result)), port=8332)
+    (finding,) = found(handed_in)
+    assert (finding.shares.submitted, finding.shares.accepted, finding.shares.rejected) == (1, 0, 0)

@@ -77,7 +77,8 @@ class GetBlockTemplate(Struct):
     def answered(self, call: Call, answer: Answer) -> list[Observation]:
         share = self._login.share_of(call)
         if share is not None:
-            return self._block_answer(answer, share)
+            # Behind lost packets an answer may be another call's: to a proposal null is a yes, too.
+            return self._block_answer(answer, share) if call.repeated_by(answer.body) else []
         body = answer.body or {}
         result = body.get("result")
         is_template = isinstance(result, dict) and any(key in result for key in _TEMPLATE_KEYS)

@@ -76,7 +76,10 @@ class MonerodRpc(Struct):
         accepted, reason = verdict(body)
         if share is not None:
             evidence = answer.evidence("accepted" if accepted else "rejected")
-            return [] if accepted is None else [ShareAnswered(evidence, share, accepted, reason)]
+            # Behind lost packets an answer may be another call's: templates have a status, too.
+            if accepted is None or not call.repeated_by(body):
+                return []
+            return [ShareAnswered(evidence, share, accepted, reason)]
         result = body.get("result")
         if isinstance(result, dict) and (is_hex(result.get("blocktemplate_blob"), _BLOCK) or "prev_id" in result):
             return self._template(answer, result)

@@ -51,6 +51,11 @@ class Call(Struct, frozen=True):
         shown: str | dict[str, Any] = self.body or f"{self.request.method} {self.request.target}"
         return Evidence(self.request.mark, Side.CLIENT, what, shown)
 
+    def repeated_by(self, answer: dict[str, Any] | None) -> bool:
+        """Whether an answer repeats the call's id, as nodes do; one without an id may."""
+        identity = (answer or {}).get("id")
+        return identity is None or id_key(identity) == self.id
+
     @property
     def path(self) -> str:
         """The path of the request, its escapes undone, without query; of an absolute URI too."""
