@@ -40,6 +40,8 @@ _FORWARD, _BACKWARD = 1, 2
 
 def address_text(packed: bytes) -> str:
     """An address as people write it; an IPv4 address mapped into IPv6 as IPv4."""
+    if len(packed) == 4:
+        return ".".join(map(str, packed))
     address = ipaddress.ip_address(packed)
     mapped = getattr(address, "ipv4_mapped", None)
     return str(mapped or address)

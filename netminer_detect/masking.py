@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -58,6 +59,16 @@ _MEMBER = pattern(
     r"""("(?:[^"\\]|\\.)*(?:"|\Z)|'[^']*(?:'|\Z)|[\[{][^\]}]*[\]}]?|[^\s,}\]"']+)"""
 )
 _NESTED = pattern(rf"(?is)(\\[\"']\s*{_NAME}\s*\\+[\"']\s*:).*")
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@lru_cache(maxsize=512)
+def _secret_kind(key: str) -> str:
+    """What a member of this name is: `password`, another `secret`, or nothing of the kind. Few names are met, often."""
+    name = _NOT_LETTERS.sub("", key.lower())
+    if _PASSWORD_KEY.match(name):
+        return "password"
+    return "secret" if _SECRET_KEY.match(name) else ""
 
 
 def mask_password(password: str) -> str:
@@ -97,7 +108,7 @@ class _Mask:
         method, params = copy.get("method"), copy.get("params")
         if isinstance(method, str) and isinstance(params, list):
             copy["params"] = self._params(method.strip(), params)
-        return json.dumps(self._value(copy), ensure_ascii=False, separators=(",", ":"))
+        return _encoded(self._value(copy))
 
     def text(self, text: str) -> str:
         """Text that is no JSON message: a header, a URL, a line of another protocol."""
@@ -114,7 +125,7 @@ class _Mask:
     def _named(self, match: re.Match[str]) -> str:
         """A member that stands in a text, and whose name calls it a secret."""
         name, value = match[1], match[2]
-        shown = self._passwords and _PASSWORD_KEY.match(_NOT_LETTERS.sub("", name.lower()))
+        shown = self._passwords and _secret_kind(name) == "password"
         if shown or value in ('""', "null"):
             return match[0]
         return name + (f'"{MASK}"' if value.startswith('"') else MASK)
@@ -155,9 +166,9 @@ class _Mask:
         return self.text(value) if isinstance(value, str) else value
 
     def _member(self, key: str, value: Any, depth: int) -> Any:
-        name = _NOT_LETTERS.sub("", key[:MAX_EXCERPT].lower())
-        if _PASSWORD_KEY.match(name):
+        kind = _secret_kind(key[:MAX_EXCERPT])
+        if kind == "password":
             return self._secret(value)
-        if _SECRET_KEY.match(name):
+        if kind == "secret":
             return value if value is None or value == "" else MASK
         return self._value(value, depth + 1)

@@ -12,11 +12,11 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent / PACKAGE
 
 # From the ground up: each place may import those before it. A folder is one place.
 FLOORS = (
-    "errors", "marks", "language", "interrupts", "progress", "discovery", "patterns", "footprint", "bounds", "triage",
-    "findings", "observations", "masking", "messages", "cut_messages", "requests", "work", "streams", "settings",
-    "data_files", "sources", "kernel", "estimate", "rulebook", "organisations", "suppressions", "outputs", "carriers",
-    "dialects", "detect", "open_flows", "flow", "dns_reading", "sessions", "series", "parallel", "reading", "joining",
-    "scanning", "selftest", "commands", "cli", "__main__",
+    "errors", "marks", "language", "interrupts", "progress", "discovery", "patterns", "digests", "footprint", "bounds",
+    "triage", "findings", "observations", "masking", "messages", "cut_messages", "requests", "work", "streams",
+    "settings", "data_files", "sources", "kernel", "estimate", "rulebook", "organisations", "suppressions", "outputs",
+    "carriers", "dialects", "detect", "open_flows", "flow", "dns_reading", "sessions", "series", "parallel", "reading",
+    "joining", "scanning", "selftest", "commands", "cli", "__main__",
 )  # fmt: skip
 
 # What some places may know at most: the kernel no mining, carriers and dialects no files, clocks or rules, outputs

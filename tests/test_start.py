@@ -1,10 +1,12 @@
 """What a scan imports: a small capture costs its start, so nothing is imported that it does not need."""
 
+import hashlib
 import subprocess
 import sys
 
 import pytest
 
+from netminer_detect import digests
 from tests.captures import pcap
 from tests.conversations import START_NS, as_capture, load
 from tests.scenes import C, S, Scene
@@ -46,13 +48,20 @@ def test_without_a_candidate_nothing_is_there_to_read_one(harmless):
     modules = imported(harmless, "--format", "jsonl")
     known = {name.split(".")[1] for name in modules if name.startswith("netminer_detect.")}
     assert not known & {"sessions", "flow", "detect", "dialects", "carriers", "estimate", "masking", "organisations"}
-    assert not modules & {"rich", "hashlib", "ipaddress", "threading", "shutil", "yaml", "pathlib"}
+    assert not modules & {"hashlib", "ipaddress", "threading", "shutil", "yaml", "pathlib"}
 
 
 def test_json_lines_need_no_terminal(mining):
     modules = imported(mining, "--format", "jsonl")
     assert "netminer_detect.dialects.stratum_v1" in modules
-    assert not modules & {"rich", "threading", "shutil", "yaml", "pathlib", "zstandard", "multiprocessing", "inspect"}
+    assert not modules & {"_hashlib", "threading", "shutil", "yaml", "pathlib", "zstandard", "inspect"}
+
+
+def test_digests_are_those_of_the_library(monkeypatch):
+    for apart in (digests._APART, ()):
+        monkeypatch.setattr(digests, "_APART", apart)
+        monkeypatch.setattr(digests, "_hashed", digests._sha256())
+        assert digests.digest("矿工\udcff") == hashlib.sha256("矿工?".encode()).hexdigest()
 
 
 def test_msgspec_finds_no_typing_extensions_and_others_do(harmless):

@@ -7,6 +7,7 @@ Contract: `is_private(ip)` of an address as text; False for what is none. Reserv
 from __future__ import annotations
 
 import ipaddress
+from functools import lru_cache
 
 # RFC 1918, RFC 6598 (carrier NAT), RFC 3927, RFC 1122 (loopback), RFC 4193, RFC 4291.
 _PRIVATE = [ipaddress.ip_network(network) for network in (
@@ -15,6 +16,7 @@ _PRIVATE = [ipaddress.ip_network(network) for network in (
 )]
 
 
+@lru_cache(maxsize=4096)
 def is_private(ip: str) -> bool:
     """See the module's contract."""
     try:

@@ -7,7 +7,6 @@ machine everywhere (realm None); a private one belongs to the sensor's network.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from netminer_detect.detect.addresses import is_private
 from netminer_detect.detect.drafts import Draft, claims_of, name_work, total_done, work_of, workers_of
 from netminer_detect.detect.levels import Reason, verdict_of
 from netminer_detect.detect.servers import reported_pool, server_text
+from netminer_detect.digests import digest
 from netminer_detect.estimate.algorithms import algorithm_of
 from netminer_detect.findings import (
     HARMLESS,
@@ -47,7 +47,7 @@ def finding_id(
     """See the module's contract."""
     parts = (sensor, realm, source, role.value, server, port, dialect)
     text = "\0".join("" if part is None else str(part) for part in parts)
-    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:16]
+    return digest(text)[:16]
 
 
 def _verdict(role: Role, reason: Reason) -> Verdict:

@@ -12,13 +12,13 @@ makers now and then. What a mining server's clients are called (role `pool`) is 
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import Struct, field
 
 from netminer_detect.detect.addresses import address_order
+from netminer_detect.digests import digest
 from netminer_detect.findings import Finding, Incident, Role, Verdict, Worker
 from netminer_detect.patterns import pattern
 
@@ -176,7 +176,7 @@ def _incident(bond: Bond, members: _Members) -> Incident:
     first = [one.first_seen_ns for one in theirs if one.first_seen_ns is not None]
     last = [one.last_seen_ns for one in theirs if one.last_seen_ns is not None]
     return Incident(
-        id=hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16],
+        id=digest(name)[:16],
         kind=kind,
         key=key,
         place=place,

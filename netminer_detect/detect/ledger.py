@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from fractions import Fraction
-from hashlib import blake2b
 from itertools import islice
 
 from msgspec import Struct, field
@@ -18,6 +17,7 @@ from msgspec import Struct, field
 from netminer_detect.detect.devices import Device
 from netminer_detect.detect.journal import Journal, Kind
 from netminer_detect.dialects.logins import split_login
+from netminer_detect.digests import digest
 from netminer_detect.estimate.mining_time import MiningTime, Watch
 from netminer_detect.findings import Jobs, Shares
 from netminer_detect.masking import MASK, excerpt
@@ -304,7 +304,7 @@ class Ledger(Struct):
 
 def fingerprint(text: str) -> int:
     """64 bits of a message."""
-    return int.from_bytes(blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
+    return int(digest(text)[:16], 16)
 
 
 def _short(value: str | None) -> str | None:

@@ -35,35 +35,21 @@ class Hint(Struct, frozen=True):
     speaker: Side
 
 
-class Message(Struct):
-    """One JSON object of a flow. `method` is None for answers. `request` opened the connection where that was an
-    upgrade to WebSocket: some miners name their wallet in its path."""
+class Message:
+    """One JSON object of a flow. `method` is None for answers, `low_method` is it in lower case (cgminer and its kin
+    take a pool's methods in any, util.c); `positional` are the `params` where they are a list, else nothing. `request`
+    opened the connection where that was an upgrade to WebSocket: some miners name their wallet in its path."""
 
-    side: Side
-    body: dict[str, Any]
-    mark: Mark
-    request: HttpMessage | None = None
+    # Every dialect looks at them: they are found once.
+    __slots__ = ("body", "low_method", "mark", "method", "params", "positional", "request", "side")
 
-    @property
-    def method(self) -> str | None:
-        method = self.body.get("method")
-        return method if isinstance(method, str) else None
-
-    @property
-    def low_method(self) -> str | None:
-        """The method in lower case: cgminer and its kin take a pool's methods in any (util.c)."""
-        method = self.method
-        return None if method is None else method.lower()
-
-    @property
-    def params(self) -> Any:
-        return self.body.get("params")
-
-    @property
-    def positional(self) -> list[Any]:
-        """The params where they are a list, else nothing."""
-        params = self.body.get("params")
-        return params if isinstance(params, list) else []
+    def __init__(self, side: Side, body: dict[str, Any], mark: Mark, request: HttpMessage | None = None) -> None:
+        self.side, self.body, self.mark, self.request = side, body, mark, request
+        method, params = body.get("method"), body.get("params")
+        self.method = method if isinstance(method, str) else None
+        self.low_method = None if self.method is None else self.method.lower()
+        self.params: Any = params
+        self.positional: list[Any] = params if isinstance(params, list) else []
 
     @property
     def named(self) -> dict[str, Any]:

@@ -107,10 +107,9 @@ class Worth(Struct, frozen=True):
 
 def shape_hint(shape: Shape, message: Message) -> Hint | None:
     """What a message says by its form: a job is certain; a share is where its login is, else likely."""
-    method, params = message.method, message.positional
-    if method is None or not params:
+    low, params = message.low_method, message.positional
+    if not params:
         return None
-    low = method.lower()
     if low == "mining.notify":
         return Hint(Strength.CERTAIN, Side.SERVER) if shape.notify(params) is not None else None
     if low not in ("mining.submit", "mining.authorize"):

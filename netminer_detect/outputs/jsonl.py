@@ -42,6 +42,7 @@ SUFFIXES = (".jsonl", ".ndjson")
 SCHEMA = 1
 # An escape of JSON but for the ellipsis, DEL, or a text that is too long.
 _NOT_PLAIN = pattern(rf'\\(?:[bfnrt]|u(?!2026))|\x7f|[^"]{{{MAX_PATH + 1}}}')
+_encoded = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
@@ -61,10 +62,6 @@ def _line(stream: TextIO, value: dict[str, Any]) -> None:
     line = _encoded(value)
     # Most lines hold nothing to make plain: ASCII, and where an excerpt was cut.
     stream.write((_encoded(all_plain(value)) if _NOT_PLAIN.search(line) else line) + "\n")
-
-
-def _encoded(value: dict[str, Any]) -> str:
-    return json.dumps(value, separators=(",", ":"), allow_nan=False)
 
 
 def finding_object(finding: Finding, options: OutputOptions) -> dict[str, Any]:

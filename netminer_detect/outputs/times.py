@@ -14,7 +14,7 @@ def iso_time(time_ns: int | None, nine: bool = False) -> str | None:
     seconds, rest = divmod(time_ns, 1_000_000_000)
     if not 0 <= seconds <= _MAX_S:
         return None
-    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    text = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
     return f"{text}.{rest:09d}Z" if nine else f"{text}.{rest // 1000:06d}Z"
 
 
