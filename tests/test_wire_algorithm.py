@@ -8,6 +8,7 @@ from netminer_detect.dialects.wire_algorithm import WireAlgorithm
 from tests.dialogue import M, P, answer, ask, found, hexes, lines, talk
 
 LITECOIN, DASH = "ltc1q7zvl5xnsfy4zdyydhgl5lrgv9j8g8w8q8x3k5d", "X" + "a" * 33
+CASH = "bitcoincash:qr95sy3j9xwd2ap32xkykttr4cvcu7as4y0qverfuy"
 BITCOIN = "bc1q6d073y852g85chuzmq6354wgsljhlcnmedagrf"
 # Network difficulties: Bitcoin's of 2026, Bitcoin Cash's, Litecoin's, a small chain's.
 BTC, BCH, LTC, SMALL = "17021369", "1802a8f7", "192b6a3d", "1c0404cb"
@@ -27,6 +28,11 @@ def wire(bits, *logins, password="x", agent=None):
     (wire(BTC), ("sha256d", "BTC")),
     (wire(BTC, LITECOIN), ("sha256d", "BTC")),
     (wire(BCH, "account"), ("sha256d", None)),
+    (wire(BCH, CASH + ".rig"), ("sha256d", "BCH")),
+    (wire(BCH, CASH, password="c=BCH"), ("sha256d", None)),
+    (wire(BCH, CASH, "account"), ("sha256d", None)),
+    (wire(BCH, LITECOIN), ("sha256d", None)),
+    (wire(BTC, CASH), ("sha256d", "BTC")),
     (wire(LTC, LITECOIN + ".rig"), ("scrypt", "LTC")),
     (wire(LTC, "L" + "a" * 33), ("scrypt", "LTC")),
     (wire(LTC, DASH), ("x11", "DASH")),
@@ -41,7 +47,7 @@ def test_certain(read, expected):
     wire(LTC), wire(LTC, BITCOIN), wire(LTC, LITECOIN, password="c=LTC,mc=DGB"), wire(LTC, LITECOIN, DASH),
     wire(LTC, LITECOIN, "account"), wire(SMALL, LITECOIN), wire(SMALL, agent="cgminer/4.12"),
     wire("1d00zzzz", LITECOIN), wire("00000000", LITECOIN), wire(None, LITECOIN), wire(17, None, 4, "L" * 10_000),
-    wire(LTC, "D" + "a" * 33),
+    wire(LTC, "D" + "a" * 33), wire(LTC, CASH), wire(SMALL, CASH),
 ])
 def test_uncertain(read):
     assert read == (None, None)

@@ -26,6 +26,8 @@ from netminer_detect.work import DIFFICULTY_1
 SHA256D_FLOOR = 10**10
 # Below this a chain is small, and there are many of them.
 COIN_FLOOR = 10**6
+# What the networks of wallets had since 2018, by algorithm.
+_NETWORKS = {"sha256d": (10**11, 3 * 10**12)}
 _DIVISORS = {"sha256d": 1, "x11": 1, "scrypt": 1 << 16, "ghostrider": 1 << 16}
 _NAMES = {"sha256d": "sha256d", "sha256": "sha256d", "scrypt": "scrypt", "x11": "x11"}
 # ESP32 and BM13xx boards, and firmware of machines that are built for SHA-256 alone.
@@ -35,6 +37,7 @@ _BASE58 = "[1-9A-HJ-NP-Za-km-z]"
 _WALLETS = (
     (pattern(rf"(?:ltc1[02-9ac-hj-np-z]{{39,59}}|L{_BASE58}{{26,33}})(?:[./].*)?\Z"), "LTC", "scrypt"),
     (pattern(rf"X{_BASE58}{{33}}(?:[./].*)?\Z"), "DASH", "x11"),
+    (pattern(r"bitcoincash:[qp][02-9ac-hj-np-z]{41}(?:[./].*)?\Z"), "BCH", "sha256d"),
 )
 _PAYOUT = pattern(r"(?:^|[,;& ])m?c=", re.IGNORECASE)
 
@@ -97,9 +100,11 @@ class WireAlgorithm:
     @property
     def _wallet(self) -> tuple[str, str] | None:
         """(coin, algorithm) of the only wallet, where the job is that of such a network."""
-        if self._difficulty is None or not COIN_FLOOR <= self._difficulty < SHA256D_FLOOR or len(self._wallets) != 1:
+        wallet = next(iter(self._wallets)) if len(self._wallets) == 1 else None
+        if self._difficulty is None or wallet is None:
             return None
-        return next(iter(self._wallets))
+        low, high = _NETWORKS.get(wallet[1], (COIN_FLOOR, SHA256D_FLOOR))
+        return wallet if low <= self._difficulty < high else None
 
     def hashes(self, difficulty: Fraction) -> Fraction | None:
         """The work of a share at a difficulty."""
