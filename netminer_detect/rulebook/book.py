@@ -104,8 +104,9 @@ class Rulebook:
         if self._agents is None:
             from netminer_detect.rulebook.agents import Agents
 
-            self._agents = Agents(self._compiled.agents())
-        return self._agents.find(text) if text else None
+            self._agents = Agents(self._compiled.agent_regexes())
+        number = self._agents.find(text) if text else None
+        return None if number is None else self._compiled.agent(number)
 
     def marked(self, kind: MarkKind, value: str) -> list[str]:
         """The rules that know this wallet (the whole of it, or how it begins), fingerprint or fact of a certificate."""

@@ -158,15 +158,16 @@ class Compiled:
             "malware" if malware else "server",
         )
 
-    def agents(self) -> list[tuple[str, AgentFact]]:
+    def agent_regexes(self) -> list[str]:
         """The agents' regular expressions, in the order in which they are tried."""
+        return [self._string(row[0]) for row in AGENT.iter_unpack(self._section("agents"))]
+
+    def agent(self, number: int) -> AgentFact:
+        """The agent of a regular expression."""
         from netminer_detect.rulebook.facts import AgentFact
 
-        found = []
-        for row in AGENT.iter_unpack(self._section("agents")):
-            regex, rule, product, kind = map(self._string, row)
-            found.append((regex, AgentFact(rule, product, kind)))
-        return found
+        _, rule, product, kind = AGENT.unpack_from(self._section("agents"), number * AGENT.size)
+        return AgentFact(self._string(rule), self._string(product), self._string(kind))
 
     @property
     def has_marks(self) -> bool:
@@ -213,7 +214,8 @@ class Compiled:
         """Everything that was packed."""
         from netminer_detect.rulebook.facts import Facts
 
-        facts = Facts(agents=self.agents(), rules=[self._string(n) for n in self._section("rules").cast("I")])
+        agents = [(regex, self.agent(number)) for number, regex in enumerate(self.agent_regexes())]
+        facts = Facts(agents=agents, rules=[self._string(n) for n in self._section("rules").cast("I")])
         facts.marks, facts.conditions = list(self.all_marks()), self.conditions()
         for section, malware in (("names", False), ("malware_names", True)):
             rows = self._rows[section]

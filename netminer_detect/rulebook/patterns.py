@@ -38,13 +38,22 @@ def fault(pattern: str) -> Fault | None:
         if ways > MAX_WAYS:
             raise _Bad("a regular expression that can be tried in too many ways",
                        "use at most two of * + ? or {m,n}, or write several agents")  # fmt: skip
-        if re.compile(pattern, re.IGNORECASE).search(""):
+        if _compiled(pattern).search(""):
             raise _Bad("a regular expression that matches everything", "say how the text begins: ^ExampleMiner/")
     except _Bad as bad:
         return bad.args[0], bad.args[1]
-    except (re.error, OverflowError) as error:
+    except (re.error, OverflowError, FutureWarning) as error:
         return f"not a regular expression: {error}", "correct it; write \\ before signs like ( [ . + to mean themselves"
     return None
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """The expression; what a later Python will read otherwise (sets within classes) is no expression."""
+    import warnings
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        return re.compile(pattern, re.IGNORECASE)
 
 
 def head(pattern: str) -> str:
