@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import resource
 import subprocess
 import sys
@@ -19,11 +20,13 @@ from netminer_detect.errors import ConfigError
 from netminer_detect.rulebook.answers import Answers
 from netminer_detect.rulebook.book import Rulebook
 from netminer_detect.rulebook.compiled import Compiled
+from netminer_detect.rulebook.conditions import KEYS
+from netminer_detect.rulebook.entries import SEVERITIES
 from netminer_detect.rulebook.files import MAX_FILE, listing, rule_files
 from netminer_detect.rulebook.gathering import gather
 from netminer_detect.rulebook.linting import CODES, Problem, lint
 from netminer_detect.rulebook.packing import pack
-from netminer_detect.rulebook.schema import parse
+from netminer_detect.rulebook.schema import KINDS, parse
 from netminer_detect.rulebook.shared_places import FILE, shared_address, shared_name
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -217,6 +220,23 @@ def test_lint_loads_no_kernel(tmp_path):
             "print([name for name in sys.modules if '.kernel' in name])")  # fmt: skip
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.endswith("no problems\n[]\n"), done.stdout
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.zh.md"])
+def test_the_rule_of_the_readme_can_be_copied(name):
+    text = (ROOT / name).read_text(encoding="utf-8").partition("```yaml\n")[2].partition("```")[0]
+    assert told(text, "pool-example-campus.yaml") == []
+
+
+def test_the_keys_and_the_condition_of_the_rules_readme_are_those_of_the_code():
+    text = (ROOT / "rules" / "README.md").read_text(encoding="utf-8")
+    keys = (*KINDS, *KEYS, *SEVERITIES, "review_by", "first", "verified")
+    assert [key for key in keys if f"`{key}`" not in text] == []
+    when = text.partition("```yaml\n")[2].partition("```")[0]
+    example = re.search(r"`({seen: .*})`", text)[1]
+    rule = GOOD.replace("  agents:", "  " + when.replace("\n", "\n  ").rstrip() + "\n  agents:")
+    rule = rule.replace("  match: [", f"  match: [{example}, ").replace("  not: [", "  not: [{seen: [{role: miner}]}, ")
+    assert [one[0] for one in told(rule)] == ["unknown-rule"]  # agent-xmrig is not among those that are checked
 
 
 # Hostile files.

@@ -99,7 +99,7 @@ def test_a_rule_says_what_it_says():
         ("operator: Example Pool", "operator: Example Pool\noperator: Twice", 4, "stands here twice"),
         ("operator: Example Pool", "operator: \x07", 3, ""),
         ("operator: Example Pool", "operator: '\\u0007'\n? [a]\n: b", 4, "a key that is no text"),
-        ("operator: Example Pool", "operator: [[[[[[[[[a]]]]]]]]]", 3, "nested deeper"),
+        ("operator: Example Pool", "operator: [[[[[[[[[[[[a]]]]]]]]]]]]", 3, "nested deeper"),
         ("reviewed", "---\nreviewed", 4, ""),
     ],
 )

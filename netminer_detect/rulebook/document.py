@@ -2,7 +2,7 @@
 
 Contract: `read(data, path)` gives a `Node` or raises ConfigError with path:line. Every scalar stays the text that
 was written, so that `no`, `1e3` and `2019-07` mean what they look like. Anchors, aliases, tags, duplicate keys,
-several documents, nesting deeper than 8, more than MAX_STEPS values and files over MAX_FILE are refused, before
+several documents, nesting deeper than MAX_DEPTH, more than MAX_STEPS values and files over MAX_FILE are refused, before
 anything is expanded: time and memory are in proportion to the file's size. The module imports PyYAML only when it is
 called.
 """
@@ -18,7 +18,7 @@ from msgspec import Struct, field
 from netminer_detect.errors import ConfigError
 from netminer_detect.rulebook.files import MAX_FILE
 
-MAX_DEPTH = 8
+MAX_DEPTH = 12
 # Some 40 000 facts; a fact takes ten steps.
 MAX_STEPS = 400_000
 # All but YAML 1.1's printable characters (5.1).
