@@ -195,7 +195,7 @@ class Ground(Struct, frozen=True):
 
 class Finding(Struct):
     """One source, one role, one server and one dialect, with all its connections. `mining` are the stretches of time in
-    which it mined, in ns."""
+    which it mined, in ns, `malformed` the captures and frames where something stood that the dialect does not have."""
 
     id: str
     source_ip: str
@@ -238,6 +238,7 @@ class Finding(Struct):
     grounds: list[Ground] = field(default_factory=list)
     incidents: list[str] = field(default_factory=list)
     organisation: Organisation | None = None
+    malformed: list[tuple[str, int | None]] = field(default_factory=list)
     evidence: list[EvidenceLine] = field(default_factory=list)
     revision: int = 1
     state: str = "closed"

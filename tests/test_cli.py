@@ -17,6 +17,7 @@ from netminer_detect.scanning import Outcome
 from tests.captures import pcap
 from tests.conversations import as_capture, load
 from tests.reports import miner, report, visitor
+from tests.scenes import MINES, C, S, Scene
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MINING = as_capture(load("stratum_v1_btc"), "whole")
@@ -151,6 +152,20 @@ def test_quiet_and_verbose(captures, monkeypatch, capsys):
     assert capsys.readouterr().err == "netminer-detect: none.pcap: not a capture (neither pcap nor pcapng)\n"
     assert main(["scan", "mining.pcap", "--verbose"]) == 1
     assert "kernel reads" in (told := capsys.readouterr().err) and "reading mining.pcap" in told
+
+
+def test_what_a_dialect_does_not_have_is_named_in_detail(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    garbage = [(C, b"\xff\xfe hello\x1b[2J\n"), (S, b"no JSON\n")]
+    Scene().tcp([*MINES, *garbage]).write(tmp_path / "odd.pcap")
+    Scene().tcp(MINES).write(tmp_path / "even.pcap")
+    Scene().tcp(garbage).write(tmp_path / "other.pcap")
+    assert main(["scan", "odd.pcap", "--verbose"]) == 1
+    told = "netminer-detect: odd.pcap: frame 11: 10.3.0.17 sent or got what is no message of stratum-v1\n"
+    assert told in (shown := capsys.readouterr().err) and shown.count("no message") == 1
+    assert main(["scan", "odd.pcap"]) == 1
+    assert main(["scan", "even.pcap", "other.pcap", "--verbose"]) == 1
+    assert "no message" not in capsys.readouterr().err
 
 
 def test_the_language_is_that_of_the_environment_or_as_asked(captures, monkeypatch, capsys):

@@ -44,6 +44,7 @@ def scan(arguments: argparse.Namespace, teller: Teller) -> int:
 
         teller.detail("the compiled kernel reads" if is_compiled() else "the plain kernel reads: it is slow")
     outcome = run_scan(settings, teller, teller.warn)
+    _tell_malformed(outcome.report, teller)
     options = OutputOptions(language(arguments.lang), arguments.show_passwords)
     # Who presses Ctrl-C now gets the report all the same; who presses it twice does not.
     with Interrupts():
@@ -60,6 +61,14 @@ def exit_code(outcome: Outcome, exit_zero: bool) -> int:
         return 4 if not outcome.readable else 3
     found = any(finding.verdict > Verdict.NOT_MINING for finding in outcome.report.findings)
     return 1 if found and not exit_zero else 0
+
+
+def _tell_malformed(report: Report, teller: Teller) -> None:
+    """Name the frames of findings that hold what their dialect does not have, to those who ask for details."""
+    for finding in report.findings:
+        for capture, frame in finding.malformed:
+            where = capture if frame is None else f"{capture}: frame {frame}"
+            teller.detail(f"{where}: {finding.source_ip} sent or got what is no message of {finding.dialect}")
 
 
 def _write(places: list[Destination], report: Report, options: OutputOptions, teller: Teller) -> bool:

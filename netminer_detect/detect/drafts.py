@@ -38,6 +38,7 @@ from netminer_detect.observations import Side
 MAX_CONNECTIONS = 64
 MAX_EVIDENCE = 48
 MAX_WORKERS = 4096
+MAX_MALFORMED = 8
 # Who stays so long at a server that serves it works there; who leaves earlier though it got work came for none.
 HELD_NS = 60 * 1_000_000_000
 
@@ -88,6 +89,7 @@ class Draft(Struct):
     mining: MiningTime = field(default_factory=MiningTime)
     device: Device | None = None
     managers: set[str] = field(default_factory=set)
+    malformed: list[tuple[str, int | None]] = field(default_factory=list)
     states: set[int] = field(default_factory=set)
     journal: Journal | None = None
 
@@ -152,6 +154,7 @@ class Draft(Struct):
         self.held, self.left = self.held or other.held, self.left + other.left
         self.states |= other.states
         self.journal = None
+        self._not_read(other.malformed)
         for line in other.evidence:
             self.show(line)
 
@@ -234,6 +237,9 @@ class Draft(Struct):
         self._difficulties(ledger.jobs)
         self._device(ledger.device)
         self.claims.update(list(ledger.claims.items())[: MAX_WORKERS])
+        if ledger.malformed is not None:
+            mark = ledger.malformed.mark
+            self._not_read([(captures[mark.capture], mark.frame)])
         for shown in ledger.evidence:
             evidence = shown.evidence
             mark = evidence.mark
@@ -270,6 +276,9 @@ class Draft(Struct):
     def _manager(self, ip: str) -> None:
         if len(self.managers) < MAX_CONNECTIONS:
             self.managers.add(ip)
+
+    def _not_read(self, places: list[tuple[str, int | None]]) -> None:
+        self.malformed = [*self.malformed, *places][:MAX_MALFORMED]
 
     def show(self, line: EvidenceLine) -> None:
         """Add a proof, where there is room."""

@@ -29,6 +29,7 @@ from netminer_detect.observations import (
     HandshakeAnswered,
     HandshakeAsked,
     JobAssigned,
+    Malformed,
     NetworkJoined,
     Observation,
     RateClaimed,
@@ -127,6 +128,7 @@ class Ledger(Struct):
     network: set[Side] = field(default_factory=set)
     encrypted: bool = False
     device: Device | None = None
+    malformed: Evidence | None = None
     jobs: Jobs = field(default_factory=Jobs)
     algorithms: dict[str, None] = field(default_factory=dict)
     coins: dict[str, list[str]] = field(default_factory=dict)
@@ -176,6 +178,9 @@ class Ledger(Struct):
                 self.encrypted = True
             case DeviceReported():
                 self._device(observation)
+            case Malformed():
+                self.malformed = self.malformed or observation.evidence
+                return
             case _:
                 return
         self.watch.heard(observation.evidence.mark.time_ns, isinstance(observation, JobAssigned))

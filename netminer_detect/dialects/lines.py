@@ -5,8 +5,9 @@ MAX_KEPT_BYTES in all) and read by the dialect once it is known; at the end of t
 if it is better than WEAK, and of the `mining.` family none where several are as good (`undetermined`). What the
 messages say also settles who is the miner: where a capture begins in the middle of a stream the sides may have been
 taken the wrong way round, which `DialectRecognised.swapped` tells and this reader undoes. A dialect that changes in
-the middle of a stream is followed. Where something else cuts the lines (WebSocket), `line` takes each; `kinds` are
-then the dialects to choose from, `request` what opened the connection.
+the middle of a stream is followed; the first line behind it that holds no message is `Malformed`. Where something else
+cuts the lines (WebSocket, which has messages of its own), `line` takes each; `kinds` are then the dialects to choose
+from, `request` what opened the connection.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from netminer_detect.dialects.stratum import Stratum
 from netminer_detect.dialects.undetermined import Undetermined
 from netminer_detect.marks import Mark
 from netminer_detect.messages import is_log
-from netminer_detect.observations import DialectRecognised, Observation, Side
+from netminer_detect.observations import DialectRecognised, Evidence, Malformed, Observation, Side
 
 MAX_KEPT = 64
 MAX_KEPT_BYTES = 256 * 1024
@@ -67,6 +68,7 @@ class Lines(Struct):
     _bytes: int = 0
     _looks: int = 0
     _idle: int = 0
+    _malformed: bool = False
 
     def data(self, side: Side, data: bytes, mark: Mark) -> list[Observation]:
         """See `Reader`."""
@@ -119,9 +121,13 @@ class Lines(Struct):
         for line in lines:
             self._bytes += len(line)
             self._idle += 1
-            objects = [body for body in bodies(line) if not is_log(body)]
+            read = bodies(line)
+            objects = [body for body in read if not is_log(body)]
             if not objects and self._dialect is None:
                 self._count_strange(1, len(line))
+            elif not (read or self._malformed or self.request) and line.strip():
+                self._malformed = True
+                found.append(Malformed(Evidence(mark, self._true_side(side), "malformed", "")))
             for body in objects:
                 message = Message(self._true_side(side), body, mark, self.request)
                 found += self._read(message, len(line))
