@@ -10,7 +10,9 @@ import pytest
 from netminer_detect.cli import main
 from netminer_detect.commands.rules_words import counted, next_level, worth
 from netminer_detect.findings import Level
+from netminer_detect.rulebook.answers import Answers
 from netminer_detect.rulebook.explaining import WORTHS, Explanation, explain
+from netminer_detect.rulebook.gathering import gather
 from netminer_detect.rulebook.schema import KINDS, parse
 from netminer_detect.rulebook.shelf import kinds_of, rules_of
 from tests.scenes import MALWARE, POOL, RULES, Scene, rules, tls
@@ -40,7 +42,7 @@ def own():
     ("\x00" * 9, "text", "unknown", None, None), ("1.2.3.4:99999", "text", "unknown", None, None),
 ])  # fmt: skip
 def test_what_is_known_and_why_no_more(own, target, what, worth_, rule, line):
-    found = explain(own, target, DAY)
+    found = explain(own, Answers(gather(own)), target, DAY)
     assert (found.what, found.worth) == (what, worth_)
     assert rule is None or found.rule.id == rule
     assert line is None or line in [word.entry.line for word in found.words]
@@ -58,9 +60,9 @@ def test_every_worth_and_level_has_its_words():
 
 
 def test_since_when_and_on_whose_word(own):
-    found = explain(own, "8.8.4.1:3333", DAY)
+    found = explain(own, Answers(gather(own)), "8.8.4.1:3333", DAY)
     assert found.since == "2024-05" and found.words[0].entry.source == "help pages"
-    assert explain(own, "XMRig/6", DAY).worth == "unknown"
+    assert explain(own, Answers(gather(own)), "XMRig/6", DAY).worth == "unknown"
 
 
 def test_what_a_rule_holds(own):
@@ -124,6 +126,12 @@ def test_a_finding_is_explained_from_what_a_scan_wrote(tmp_path, capsys):
     code, told, _ = asked(capsys, "explain", found["id"], str(out), "--rules", folder)
     assert code == 0 and f"finding {found['id']}: endpoint, probable" in told
     assert "no mining handshake was seen" in told and "known by scene" in told and "scene.yaml:" in told
+    code, told, _ = asked(capsys, "explain", found["id"], str(out), "--rules", folder, "--lang", "zh")
+    assert code == 0 and "矿池服务器" in told and "data was exchanged" not in told
+    code, told, _ = asked(capsys, "explain", found["id"], str(out), "--rules", folder, "--format", "json")
+    assert json.loads(told)["explained"][0]["rule"] == "scene" and json.loads(told)["rules"] == ["scene"]
+    code, told, _ = asked(capsys, "explain", found["id"], str(out))
+    assert code == 0 and "noted by scene: not among the rules given" in told
     code, _, err = asked(capsys, "explain", "0123456789abcdef", str(out))
     assert code == 2 and "no finding has the id" in err
     code, _, err = asked(capsys, "explain", "0123456789abcdef", str(tmp_path / "nowhere"))

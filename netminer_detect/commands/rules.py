@@ -51,7 +51,10 @@ def run_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> int:
         from netminer_detect.commands.rules_lint import lint_rules
 
         return lint_rules(arguments, stream, lang)
-    from netminer_detect.commands import rules_show
+    if arguments.action == "explain":
+        from netminer_detect.commands.rules_explain import explain_target
 
-    actions = {"list": rules_show.list_rules, "show": rules_show.show_rule, "explain": rules_show.explain_target}
-    return actions[arguments.action](arguments, stream, lang)
+        return explain_target(arguments, stream, lang)
+    from netminer_detect.commands.rules_show import list_rules, show_rule
+
+    return (list_rules if arguments.action == "list" else show_rule)(arguments, stream, lang)

@@ -15,6 +15,7 @@ _CHINESE = {
     "said by": "依据", "first seen": "首次出现", "last checked": "最近核实", "weak": "弱", "ports": "端口",
     "low": "低", "medium": "中", "high": "高", "critical": "严重", "what it gives": "作用", "why no more": "为何不更高",
     "known by": "所属规则", "known since": "最早见于", "no rule": "没有规则", "finding": "发现", "why": "原因",
+    "noted by": "另见规则", "not among the rules given; name its file with --rules": "不在所给规则中；用 --rules 指明其文件",
     "no rule matched; it rests on what was said on the wire": "没有规则匹配，依据的是网络上的对话本身",
 }  # fmt: skip
 

@@ -1,8 +1,8 @@
 """Says why the rules know something: which rule, which line, since when, on whose word, and what that is worth.
 
-Contract: `explain(rules, target, day)` gives an `Explanation` of a name, an address (with or without a port), an agent
-or a wallet. `Word`s are the lines that speak of it, those of the rule that counts first; `worth` is one of WORTHS:
-what a scan would make of it on that day, and why not more. It never fails: what nobody knows is `unknown`.
+Contract: `explain(rules, answers, target, day)` gives an `Explanation` of a name, an address (with or without a port),
+an agent or a wallet. `Word`s are the lines that speak of it, those of the rule that counts first; `worth` is one of
+WORTHS: what a scan would make of it on that day, and why not more. It never fails: what nobody knows is `unknown`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from netminer_detect.rulebook import names
 from netminer_detect.rulebook.answers import Answers, address_and_port
 from netminer_detect.rulebook.entries import AddressEntry, AgentEntry, Entry, MarkEntry, NameEntry, NetworkEntry, Rule
 from netminer_detect.rulebook.facts import AgentFact, EndpointFact, NameFact
-from netminer_detect.rulebook.gathering import gather
 
 WORTHS = ("server", "domain", "website", "browser", "donation", "malware", "stale", "weak", "address", "no-port",
           "agent", "not-mining", "wallet", "unknown")  # fmt: skip
@@ -51,10 +50,9 @@ class Explanation(Struct):
         return min((day for word in self.words if (day := word.entry.first or word.entry.date)), default="")
 
 
-def explain(rules: Sequence[Rule], target: str, day: date) -> Explanation:
+def explain(rules: Sequence[Rule], answers: Answers, target: str, day: date) -> Explanation:
     """See the module's contract."""
     text = target.strip()
-    answers = Answers(gather(rules))
     place = address_and_port(text)
     if place is not None:
         return _by_address(rules, answers, text, place, day)
