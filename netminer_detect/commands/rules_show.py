@@ -60,7 +60,8 @@ def show_rule(arguments: argparse.Namespace, stream: TextIO, lang: str) -> int:
         raise ConfigError(f"rules show {plain(arguments.id, 80)}", "there is no such rule", _near(arguments.id, rules))
     if arguments.format == "json":
         json_line(stream, {"id": rule.id, "title": {"en": rule.title_en, "zh": rule.title_zh},
-                       "operator": rule.operator, "severity": rule.severity, "confidence": rule.confidence, "tags": rule.tags,
+                       "operator": rule.operator, "severity": rule.severity, "confidence": rule.confidence,
+                       "tags": rule.tags,
                        "reviewed": rule.reviewed, "review_by": rule.review_by, "references": rule.references,
                        "path": rule.path, "facts": [told(rule, entry) for entry in rule.entries]})  # fmt: skip
         return 0
