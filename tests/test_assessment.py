@@ -7,7 +7,7 @@ import json
 import pytest
 
 from netminer_detect.detect.assessment import assess
-from netminer_detect.findings import Level, Role, Server, Shares, Verdict, Worker
+from netminer_detect.findings import Level, Organisation, Role, Server, Shares, Verdict, Worker
 from netminer_detect.outputs import formats
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.rulebook.book import load
@@ -17,6 +17,7 @@ from tests.scenes import AUTHORIZE, AUTHORIZED, INFECTED, MINES, NOTIFY, SUBSCRI
 XMR = "48" + "a3" * 46 + "Z"
 YEAR = 31_556_952 * 10**9
 BOOK = load()
+LAB = Organisation("lab", "Laboratory")
 
 
 def worker(user=XMR, name=None, agent="XMRig/6.21.3 (Linux x86_64)"):
@@ -119,6 +120,19 @@ def test_one_wallet_in_several_units():
     assert one.assessment == other.assessment == "likely-compromised"
     (ground,) = one.grounds
     assert (ground.code, ground.args) == ("wallet_across", {"units": 2, "machines": 2})
+    # Two units are a hint, three are more.
+    one.workers[0].agent = "whatsminer/v1.1"
+    assess([one, other], BOOK)
+    assert one.assessment == "likely-misuse"
+    assess([one, other, miner(id="3", source_ip="10.9.0.9", organisation=LAB, workers=[worker()])], BOOK)
+    assert one.assessment == "unclear"
+
+
+def test_a_proxy_in_another_unit_spreads_no_wallet():
+    served = miner(id="1", workers=[worker()], pool=Server("10.20.0.9", 3333))
+    proxy = miner(id="2", source_ip="10.20.0.9", organisation=DORMITORY, role=Role.PROXY, workers=[worker()])
+    assess([served, proxy], BOOK)
+    assert (served.assessment, proxy.assessment) == (None, None)
 
 
 @pytest.mark.parametrize("more", [

@@ -3,8 +3,8 @@
 Contract: `assess(findings, book)` gives each finding that may be mining its `grounds`, and an `assessment` where there
 are any: `likely-compromised` or `likely-misuse` where all of weight point one way, else `unclear`. Grounds of weight
 are contacts with servers of miner malware and marks of it, workers that hide as services of the system, one wallet in
-several units, and on the other side hardware that does nothing but mine. The rest are hints, which decide where no
-ground of weight is. Who only asks (prober) has none. Whether mining is allowed nobody can read from the wire.
+three units or more, and on the other side hardware that does nothing but mine. The rest are hints, which decide where
+no ground of weight is. Who only asks (prober) has none. Whether mining is allowed nobody can read from the wire.
 
 What is no ground: TLS without a server's name (miners leave it out by default), a mining proxy, work at night.
 Sources: reference on dialects, 5 (agents and workers of malware); MITRE ATT&CK T1036.005 (names of services).
@@ -26,6 +26,8 @@ _WEIGHTY = frozenset((
 ))  # fmt: skip
 _MINING = frozenset((Role.MINER, Role.PROXY, Role.MANAGED))
 MAX_SHOWN = 2
+# In so many units one wallet is hardly one of their own.
+MANY_UNITS = 3
 # Rules of malware are called so (see `rules/README.md`); their wallets, fingerprints and conditions are marks.
 MALWARE = "malware-"
 # So many workers of one login whose names are numbered through.
@@ -48,12 +50,14 @@ _YEAR_NS = 31_556_952 * 1_000_000_000
 
 Machine = tuple[str, str | None]
 Args = dict[str, str | int | None]
+# By incident: the wallet, and in how many units and on how many machines it mines.
+Spread = dict[str, tuple[str, Args]]
 Add = Callable[[str, str, Args, str | None], None]
 
 
 def assess(findings: list[Finding], book: Rulebook) -> None:
     """See the module's contract."""
-    incidents = {incident.id: incident for incident in incidents_of(findings)}
+    spread = _spread(incidents_of(findings), findings)
     by_machine: dict[Machine, list[Finding]] = {}
     for finding in findings:
         if finding.role in _MINING and finding.verdict is not Verdict.NOT_MINING:
@@ -61,15 +65,34 @@ def assess(findings: list[Finding], book: Rulebook) -> None:
     for theirs in by_machine.values():
         shared = _of_machine(theirs, book)
         for finding in theirs:
-            finding.grounds = shared + _of_finding(finding, book, incidents)
+            finding.grounds = shared + _of_finding(finding, book, spread)
             finding.assessment = _assessment(finding.grounds)
 
 
 def _assessment(grounds: list[Ground]) -> str | None:
     """What the grounds come to; None where there are none."""
-    weighty = {ground.points_to for ground in grounds if ground.code in _WEIGHTY}
+    weighty = {ground.points_to for ground in grounds if _weighs(ground)}
     sides = weighty or {ground.points_to for ground in grounds}
     return None if not sides else _WORDS[sides.pop()] if len(sides) == 1 else "unclear"
+
+
+def _weighs(ground: Ground) -> bool:
+    """Whether a ground is more than a hint. One person may well have machines in two units."""
+    units = ground.args.get("units")
+    return ground.code in _WEIGHTY and not (isinstance(units, int) and units < MANY_UNITS)
+
+
+def _spread(incidents: list[Incident], findings: list[Finding]) -> Spread:
+    """The wallets that mine in several units. A proxy's unit is not that of those whom it serves."""
+    known = {finding.id: finding for finding in findings}
+    found: Spread = {}
+    for incident in incidents:
+        miners = [known[number] for number in incident.findings if known[number].role is not Role.PROXY]
+        units = {miner.organisation.id for miner in miners if miner.organisation is not None}
+        if incident.kind == "wallet" and len(units) > 1:
+            machines = {(miner.source_ip, miner.realm) for miner in miners}
+            found[incident.id] = incident.key, {"units": len(units), "machines": len(machines)}
+    return found
 
 
 def _of_machine(theirs: list[Finding], book: Rulebook) -> list[Ground]:
@@ -99,7 +122,7 @@ def _is_fee(finding: Finding, book: Rulebook) -> bool:
     return bool(logins) and finding.dialect == "monero-json-rpc" and all(map(_FEE_LOGIN.match, logins))
 
 
-def _of_finding(finding: Finding, book: Rulebook, incidents: dict[str, Incident]) -> list[Ground]:
+def _of_finding(finding: Finding, book: Rulebook, spread: Spread) -> list[Ground]:
     """What a finding's workers, programs and partners say."""
     found: list[Ground] = []
 
@@ -121,11 +144,8 @@ def _of_finding(finding: Finding, book: Rulebook, incidents: dict[str, Incident]
         add(COMPROMISED, "malware_mark", {"rule": marked[0]}, None)
     if finding.model:
         add(MISUSE, "hardware", {"agent": finding.model}, finding.model)
-    across = next((one for number in finding.incidents if (one := incidents[number]).kind == "wallet"
-                   and len(one.organisations) > 1), None)
-    if across is not None:
-        units: Args = {"units": len(across.organisations), "machines": across.machines_total}
-        add(COMPROMISED, "wallet_across", units, across.key)
+    for wallet, told in [spread[number] for number in finding.incidents if number in spread][:1]:
+        add(COMPROMISED, "wallet_across", told, wallet)
     row = _row(finding)
     if row is not None:
         add(MISUSE, "rigs", {"count": row[1], "stem": row[0]}, row[0])
