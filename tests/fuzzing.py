@@ -32,8 +32,9 @@ PACKERS: tuple[Callable[[bytes], bytes], ...] = (
     gzip.compress, bz2.compress, zstandard.compress, lambda data: lzma.compress(data, preset=0))
 # Larger captures make a case slow and show nothing more.
 MAX_BYTES = 300_000
-# Where what tells the kin of Stratum v1 apart was lost, a flow passes for the family's eldest.
-FAMILY = "stratum-v1"
+# Where what tells kin apart was lost, a flow passes for the eldest of those that say what is left: Stratum v1's words,
+# the version of EthereumStratum that Zano and KawPow name too, the work that pools of Ethereum push to whoever asks.
+ELDEST = {"stratum-v1", "ethereumstratum-1", "eth-proxy"}
 Frames = list[Frame]
 
 
@@ -211,7 +212,7 @@ def _invented(finding: Finding, sound: list[Finding]) -> list[str]:
         f"{what} {sorted(map(str, extra))}"
         for what, extra in (
             ("role", {finding.role} - {each.role for each in sound}),
-            ("dialect", {finding.dialect} - {each.dialect for each in sound} - {None, FAMILY}),
+            ("dialect", {finding.dialect} - {each.dialect for each in sound} - {None} - ELDEST),
             ("coin", {finding.coin} - {each.coin for each in sound} - {None}),
             ("algorithm", set(finding.algorithms) - {name for each in sound for name in each.algorithms}),
             ("pool", _ends(finding) - {end for each in sound for ip, port in _ends(each)
