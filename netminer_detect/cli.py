@@ -98,7 +98,12 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _checked(words: list[str], teller: Teller) -> list[str]:
-    """The words of the command line; says what is meant where the command was forgotten."""
+    """The words of the command line, behind `--` names alone; says what is meant where the command was forgotten."""
+    if "--" in words:
+        # The library's mixed order knows no end of options. A name that looks like one gets its folder.
+        end = words.index("--")
+        names = [f"./{word}" if word.startswith("-") and word != "-" else word for word in words[end + 1 :]]
+        words = words[:end] + names
     first = words[0] if words else ""
     if first not in _COMMANDS and (first == "-" or (not first.startswith("-") and os.path.exists(first))):
         teller.tell(f"no command was named; to read this capture: netminer-detect scan {' '.join(words[:4])}")

@@ -144,6 +144,15 @@ def test_inputs_and_options_come_in_any_order(captures, monkeypatch, capsys):
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["inputs"] == 2
 
 
+def test_names_that_look_like_options(captures, monkeypatch, capsys):
+    monkeypatch.chdir(captures)
+    (captures / "-o.pcap").write_bytes(MINING)
+    assert main(["scan", "--format", "jsonl", "--", "-o.pcap"]) == 1
+    assert json.loads(capsys.readouterr().out.splitlines()[0])["evidence"][0]["capture"] == "./-o.pcap"
+    assert main(["scan", "--", "--format"]) == 4
+    assert "./--format: No such file" in capsys.readouterr().err
+
+
 def test_quiet_and_verbose(captures, monkeypatch, capsys):
     monkeypatch.chdir(captures)
     assert main(["scan", "mining.pcap", "none.pcap", "--quiet"]) == 3
