@@ -14,6 +14,9 @@ first segment that carries data.
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from operator import attrgetter
+
 from msgspec import Struct, field
 
 from netminer_detect.marks import Mark
@@ -23,6 +26,9 @@ DEFAULT_MAX_HELD = 256 * 1024
 MAX_PIECES = 512
 # A segment farther off than this from the expected place is from another connection or a forgery.
 _MAX_JUMP = 1 << 30
+
+
+_start = attrgetter("start")
 
 
 class Data(Struct, frozen=True):
@@ -118,10 +124,10 @@ class Stream(Struct):
 
     def _insert(self, piece: _Piece) -> None:
         waiting = self._waiting
-        at = len(waiting)
-        while at and waiting[at - 1].start > piece.start:
-            at -= 1
-        waiting.insert(at, piece)
+        if waiting and waiting[-1].start > piece.start:
+            waiting.insert(bisect_right(waiting, piece.start, key=_start), piece)
+        else:
+            waiting.append(piece)
         self.held += len(piece.data)
 
     def _drain(self) -> list[Data | Gap]:

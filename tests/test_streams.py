@@ -1,5 +1,9 @@
 """Reassembly: any delivery of a stream reads as the stream; a gap loses bytes and joins none."""
 
+import random
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,15 +29,15 @@ def text_of(out):
 
 
 @given(st.integers(0, 2**32 - 1), st.lists(st.integers(1, 300), min_size=1, max_size=20), st.randoms())
-def test_reordered_duplicated_and_overlapping(origin, sizes, random):
+def test_reordered_duplicated_and_overlapping(origin, sizes, chance):
     segments, at = [], 0
     for size in sizes:
-        start = max(0, at - random.randrange(0, 20))
+        start = max(0, at - chance.randrange(0, 20))
         segments.append((origin + 1 + start, TEXT[start : at + size]))
         at += size
     whole = TEXT[: min(at, len(TEXT))]
-    segments += random.sample(segments, len(segments) // 2)
-    random.shuffle(segments)
+    segments += chance.sample(segments, len(segments) // 2)
+    chance.shuffle(segments)
     stream = Stream()
     stream.start(origin)
     out = feed(stream, [s for s in segments if s[1]])
@@ -82,6 +86,18 @@ def test_memory_is_bounded_under_a_flood_of_holes():
         stream.segment(1_000 + number * 10, b"x" * 5, 0, mark(number))
         assert stream.held <= 10_000
         assert len(stream._waiting) <= MAX_PIECES
+
+
+@pytest.mark.parametrize("order", ["reversed", "shuffled", "with holes"])
+def test_single_bytes_in_any_order_cost_little(order):
+    count = 40_000
+    numbers = {"reversed": [-each for each in range(count)], "shuffled": random.Random(1).sample(range(count), count),
+               "with holes": [2 * each for each in range(count)]}[order]
+    stream = Stream()
+    began = time.process_time()
+    for number in numbers:
+        stream.segment(1_000_000 + number, b"x", 0, mark(number))
+    assert time.process_time() - began < 0.5
 
 
 def test_first_copy_wins_an_overlap():
