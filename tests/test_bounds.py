@@ -10,6 +10,7 @@ from fractions import Fraction
 import pytest
 from msgspec import Struct
 
+import netminer_detect.detect.collected as collecting
 from netminer_detect.bounds import BASE, LEAST, MIB, MOST_FLOWS, NAME_BYTES, Bounds
 from netminer_detect.detect.collected import MAX_APART, Collected
 from netminer_detect.detect.drafts import Draft
@@ -112,7 +113,7 @@ def _unheard(kind, value):
     """Nobody listens."""
 
 
-def test_a_pipe_changes_no_draft():
+def test_a_pipe_changes_no_draft_and_none_is_larger_than_estimated():
     """Of what real scans find: classes whose objects keep a table each would be larger behind it."""
     book = load((), True)
     watch = Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS)
@@ -124,6 +125,13 @@ def test_a_pipe_changes_no_draft():
         piped = pickle.loads(pickle.dumps(result))
         assert [footprint(one) for one in piped.drafts] == [footprint(one) for one in result.drafts], path.name
         found += len(result.drafts)
+        # What is not measured takes much less than is counted for it.
+        collected = Collected(1 << 30, apart=True)
+        for one in result.drafts:
+            collected.put(one)
+        estimated = collected._size
+        collected._measure()
+        assert 3 * collected._size <= estimated, path.name
     assert found > 20
 
 
@@ -215,6 +223,19 @@ def test_the_lowest_rungs_go_first():
     assert sum(one.reason.level is Level.SHARES for one in kept) == 30
     assert len(kept) + collected.dropped["findings"] == 300
     assert sum(footprint(one) for one in kept) < 200_000
+
+
+def test_what_is_measured_is_measured_again_only_when_it_grows(monkeypatch):
+    measured = []
+    monkeypatch.setattr(collecting, "footprint", lambda drafts: measured.append(len(drafts)) or footprint(drafts))
+    collected = Collected(8 << 20)
+    for number in range(100):
+        collected.put(draft(number))
+    assert measured == []  # far below the limit
+    for number in range(100, 400):
+        collected.put(draft(number))
+    # Estimates came above it once, and then each draft is measured as it comes.
+    assert 300 < len(measured) <= 400 and collected.dropped == {}
 
 
 def test_the_last_finding_stays():

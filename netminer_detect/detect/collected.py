@@ -26,15 +26,20 @@ MAX_APART = 256
 _FREED = 0.25
 # Tables and allocators take more than objects measure.
 _SPARE = 1.1
+# What a draft takes at the most: for itself, for each part, and for each byte of its flows (jobs and shares are noted,
+# and may come compressed). To measure costs more than to judge, and memory is short in few scans.
+_MOST, _MOST_PART, _MOST_BYTE = 1 << 15, 1 << 12, 1 << 5
 
 
 class _Kept(Struct):
-    """The drafts of a key, how large they were when they were measured, and how many parts and flows they had then."""
+    """The drafts of a key and their size: as it was when they were measured, or the most that it may be; how many parts
+    and flows they had then."""
 
     drafts: list[Draft]
     size: int = 0
     parts: int = 0
     flows: int = 0
+    measured: bool = False
 
 
 class Collected:
@@ -45,6 +50,7 @@ class Collected:
         self._limit = limit
         self._apart = MAX_APART if apart else 1
         self._size = 0
+        self._unmeasured: list[_Kept] = []
         self._kept: dict[Key, _Kept] = {}
         self._tier = 0
 
@@ -87,18 +93,33 @@ class Collected:
         self._grown(kept)
 
     def _grown(self, kept: _Kept) -> None:
-        """Measure drafts anew where they have an eighth more parts, or twice the flows."""
+        """Estimate drafts anew where they have an eighth more parts, or twice the flows."""
         drafts = kept.drafts
         parts = sum(len(draft.workers) + len(draft.connections) + len(draft.claims) for draft in drafts)
         parts += sum(map(self._trim, drafts))
         flows = sum(draft.connections_total for draft in drafts)
-        if kept.size and kept.parts <= parts <= kept.parts + kept.parts // 8 and flows < 2 * kept.flows:
+        if kept.measured and kept.parts <= parts <= kept.parts + kept.parts // 8 and flows < 2 * kept.flows:
             return
-        self._size -= kept.size
-        kept.size, kept.parts, kept.flows = int(footprint(drafts) * _SPARE), parts, flows
-        self._size += kept.size
+        if kept.measured or not kept.size:
+            kept.measured = False
+            self._unmeasured.append(kept)
+        kept.parts, kept.flows = parts, flows
+        self._resize(kept, len(drafts) * _MOST + parts * _MOST_PART + _MOST_BYTE * sum(one.bytes for one in drafts))
+        if self._size > self._limit:
+            self._measure()
         while self._size > self._limit and (len(self._kept) > 1 or self._apart > 1):
             self._shrink()
+
+    def _measure(self) -> None:
+        """Estimates are much too high: what is not measured yet is measured where that matters."""
+        for kept in self._unmeasured:
+            kept.measured = True
+            self._resize(kept, int(footprint(kept.drafts) * _SPARE))
+        self._unmeasured.clear()
+
+    def _resize(self, kept: _Kept, size: int) -> None:
+        self._size += size - kept.size
+        kept.size = size
 
     def _trim(self, draft: Draft) -> int:
         """Leave the first proofs; how many there are then."""
@@ -119,12 +140,11 @@ class Collected:
         else:
             self._drop()
             return
-        self._size = 0
         for kept in self._kept.values():
             for draft in kept.drafts:
                 self._trim(draft)
-            kept.size = int(footprint(kept.drafts) * _SPARE)
-            self._size += kept.size
+        self._unmeasured = list(self._kept.values())
+        self._measure()
 
     def _drop(self) -> None:
         def worth(item: tuple[Key, _Kept]) -> tuple[int, int]:
