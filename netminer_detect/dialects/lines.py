@@ -70,6 +70,10 @@ class Lines(Struct):
     _idle: int = 0
     _malformed: bool = False
 
+    def __post_init__(self) -> None:
+        if self.request is not None:
+            self._facing.add(self.request.side)  # who asked for the connection is the client, and so the miner
+
     def data(self, side: Side, data: bytes, mark: Mark) -> list[Observation]:
         """See `Reader`."""
         if self.done:
@@ -217,10 +221,10 @@ class Lines(Struct):
         """Choose the dialect that the kept messages speak for, and read them as it."""
         likely = [(hint.strength, dialect) for dialect, hint in self._best.items() if hint.strength > Strength.WEAK]
         kept, self._kept = self._kept, []
-        if not likely:
-            self.done = True
+        strength = max((strength for strength, _ in likely), default=Strength.WEAK)
+        if not likely or (strength is not Strength.CERTAIN and self._strange > len(kept) + 1):
+            self.done = True  # nothing of mining, or a line of it among others: a queue or a database that keeps it
             return []
-        strength = max(strength for strength, _ in likely)
         strongest = [dialect for found, dialect in likely if found is strength]
         chosen = self._fitting(strongest) if strength is Strength.LIKELY else strongest[0]
         turned = self._best[strongest[0]].speaker is Side.SERVER
