@@ -85,8 +85,9 @@ def test_form_is_read(conversation, dialect, user, delivery):
     assert done.amount == pytest.approx(1 << 32, rel=1e-4)
 
 
-def test_eth_login_of_no_wallet_is_nobodys():
-    assert found(talk(M, ask(1, "eth_login", ["alice", "secret"]), P, answer(1, True))) == []
+@pytest.mark.parametrize("account", ["alice", EVM])
+def test_eth_login_alone_is_nobodys(account):
+    assert found(talk(M, ask(1, "eth_login", [account, "secret"]), P, answer(1, True))) == []
 
 
 def test_rate_of_nervos_is_claimed():

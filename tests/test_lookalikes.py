@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.conversations import DELIVERIES, OTHER_DELIVERIES
@@ -171,3 +173,10 @@ ALL = QUEUES | COINS | QUOTES
 def test_lookalike_is_not_mining(name):
     for delivery in DELIVERIES + OTHER_DELIVERIES:
         assert found(ALL[name], delivery) == [], delivery
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_calls_in_a_batch(name):
+    conversation = QUEUES[name]
+    batches = [replace(one, data=b"[" + one.data.rstrip().replace(b"\n", b",") + b"]\n") for one in conversation.lines]
+    assert found(replace(conversation, lines=tuple(batches))) == []

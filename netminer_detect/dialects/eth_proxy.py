@@ -44,7 +44,7 @@ from netminer_detect.work import from_target, hex_integer
 # Nervos has calls of the same names whose params are objects (`nervos_getwork`).
 _METHOD = pattern(r"((?!ckb_)[a-z]{2,12})_(submitLogin|login|getWork|submitWork|submitHashrate)\Z", re.IGNORECASE)
 _KINDS = {kind.lower(): kind for kind in ("submitLogin", "getWork", "submitWork", "submitHashrate")}
-# As Claymore's miner calls it towards some pools; anybody may.
+# As Claymore's miner calls it towards some pools; anybody may: the work it asks for next tells.
 _KINDS["login"] = "submitLogin"
 _KNOWN_PREFIXES = frozenset({"eth", "ctxc"})
 _WALLET = pattern(r"0x[0-9a-fA-F]{40}(?:[./].*)?\Z")
@@ -132,7 +132,8 @@ class EthProxy(Struct):
             if message.positional and is_zano(message.positional[0]):
                 return None
             # Another order of parts is another dialect's (newWork over WebSocket), or nobody's.
-            sound = kind == "submitLogin" or _is_share(message.positional)
+            asked = kind == "submitLogin" and not str(message.low_method).endswith("_login")
+            sound = asked or (kind == "submitWork" and _is_share(message.positional))
             return Hint(Strength.CERTAIN if sound else Strength.WEAK, Side.CLIENT)
         if kind == "getWork":
             return Hint(Strength.LIKELY if has_known_prefix(message.method) else Strength.WEAK, Side.CLIENT)
