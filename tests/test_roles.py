@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from netminer_detect.findings import Level, Role, Verdict
 from netminer_detect.outputs.wording import why
+from tests.conversations import Message, connection
 from tests.scenes import (
     AUTHORIZE,
     INFECTED,
@@ -16,6 +19,7 @@ from tests.scenes import (
     POOL,
     REFUSED,
     RESOLVER,
+    SECOND,
     SUBMIT,
     SUBSCRIBE,
     SUBSCRIBED,
@@ -23,8 +27,10 @@ from tests.scenes import (
     S,
     Scene,
     http,
+    line,
     tls,
 )
+from tests.wire import Path
 
 GIVEN_WORK = [*LOGIN, (S, NOTIFY)]
 TURNED_AWAY = [(C, SUBSCRIBE), (S, SUBSCRIBED), (C, AUTHORIZE), (S, REFUSED)]
@@ -64,6 +70,17 @@ def test_who_asks_several_servers_and_leaves_each_is_a_prober(answers):
         scene.tcp(said, server=server(number))
     assert roles(scene) == {(MINER, "prober")}
     assert {finding.verdict for finding in scene.findings()} == {Verdict.SUSPECTED}
+
+
+def test_servers_that_gave_no_work_may_end_it_themselves():
+    """They let one subscribe, and send it away half a minute later."""
+    opening, data, closing = connection([Message(1000, True, line(SUBSCRIBE)), Message(2000, False, line(SUBSCRIBED))])
+    ended = [replace(packet, by_client=not packet.by_client, sequence=packet.acknowledged,
+                     acknowledged=packet.sequence, time_ns=packet.time_ns + 31 * SECOND) for packet in closing]
+    scene = Scene()
+    for number in range(3):
+        scene.packets(opening + data + ended, Path(MINER, server(number), 40000 + number))
+    assert roles(scene) == {(MINER, "prober")}
 
 
 @pytest.mark.parametrize("scene", [

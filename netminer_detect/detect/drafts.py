@@ -99,7 +99,8 @@ class Draft(Struct):
         self.dialect = reading.dialect if self.dialect is None else self.dialect
         self._join_server(reading.pool)
         self._traffic(session, reading.client[1], reading.ledger.prints if reading.ledger is not None else ())
-        self._stay(session, reading.reason.level)
+        given = reading.reason.level is Level.ENDPOINT or (reading.ledger is not None and reading.ledger.jobs.sent > 0)
+        self._stay(session, reading.reason.level, given)
         if self.role is Role.MANAGED:
             self._manager(reading.server[0])
         else:
@@ -209,17 +210,16 @@ class Draft(Struct):
             self.connections.append(Connection(port, traffic.first_ns, traffic.last_ns))
             self.prints.append(frozenset(prints))
 
-    def _stay(self, session: Session, level: Level) -> None:
+    def _stay(self, session: Session, level: Level, given: bool) -> None:
         """How long the client stayed at a server, and whether that was its own choice. One that gave no work may end
         the connection itself."""
         first, last = session.traffic.first_ns, session.traffic.last_ns
         if first is None or last is None or level < Level.ENDPOINT:
             return
-        works = level is not Level.ATTEMPT
         if last - first >= HELD_NS:
-            self.held = self.held or works
+            self.held = self.held or given
             return
-        left = session.ended_by is Side.CLIENT if works else session.ended is not None
+        left = session.ended_by is Side.CLIENT if given else session.ended is not None
         self.left += left and level >= Level.ATTEMPT
 
     def _ledger(self, ledger: Ledger, last_ns: int | None, captures: list[str]) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 
 from netminer_detect.detect.drafts import Draft, in_network, is_mining
 from netminer_detect.detect.levels import Reason
-from netminer_detect.findings import Level, Role
+from netminer_detect.findings import Role
 
 # So many servers tried make a prober of a source that works for none.
 PROBER_SERVERS = 6
@@ -79,5 +79,5 @@ def _left_each(idle: list[Draft], theirs: list[Draft]) -> bool:
 
 def _comes_back(asked: list[Draft]) -> bool:
     """Whether nobody took it, and it tries again and again."""
-    refused = all(draft.reason.level is Level.ATTEMPT for draft in asked)
+    refused = not any(draft.jobs.sent for draft in asked)
     return bool(asked) and refused and sum(draft.connections_total for draft in asked) >= TRIES * len(asked)
