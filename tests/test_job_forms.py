@@ -104,3 +104,18 @@ def test_rate_of_nervos_is_claimed():
 def test_targets_of_nimiq(target, hashes):
     told = hashes_of(target)
     assert told == (None if hashes is None else pytest.approx(hashes, rel=1e-12))
+
+
+@pytest.mark.parametrize(("params", "agent", "server"), [
+    (["m/1", None, "pool.example", 3333], "m/1", "pool.example"),
+    (["m/1", "9f", "pool.example", "3333"], "m/1", "pool.example"),
+    (["pool.example", 3337, "m/1", None], "m/1", "pool.example"),
+    (["my.miner", "12ab", None, None], "my.miner", None), (["my.miner", "12345678"], "my.miner", None),
+    (["m/1"], "m/1", None), ([], None, None), (["", None, 7, True], None, None), ([["m"], 4, "x"], None, None),
+])
+def test_who_subscribes_where(params, agent, server):
+    conversation = talk(M, ask(1, "mining.subscribe", params), P, answer(1, [None, "0a0b", 6]),
+                        M, ask(2, "mining.authorize", ["acct.r", "x"]), P, answer(2, True))
+    (finding,) = found(conversation)
+    assert [worker.agent for worker in finding.workers] == [agent]
+    assert (finding.pool.name, "stratum" in finding.pool.basis) == (server, server is not None)

@@ -127,6 +127,11 @@ def named_server(evidence: Evidence, host: object, port: int | None) -> list[Obs
     return [ServerNamed(evidence, host.lower(), port, "stratum")]
 
 
+def _port(value: object) -> int | None:
+    digits = text(value) or ""
+    return int(digits) if digits.isdecimal() and len(digits) < 6 else None
+
+
 # What a method is read by, by name: a dialect of the family may read a message in its own way, and add methods.
 HANDLERS = {
     "mining.subscribe": "_subscribe",
@@ -198,16 +203,16 @@ class Stratum:
     # What the miner asks
 
     def _subscribe(self, message: Message) -> list[Observation]:
-        params = message.positional
-        agent = params[0] if params and isinstance(params[0], str) and params[0] else None
+        # ZIP-301 and bfgminer: [agent, session, host, port] name the server as the miner was told it; before them
+        # Slush's pool of Zcash: [host, port, agent, session].
+        agent, second, third, fourth = [*message.positional, None, None, None, None][:4]
+        host, port = third, _port(fourth)
+        if isinstance(agent, str) and isinstance(third, str) and _port(second) and _HOST.match(agent):
+            host, port, agent = agent, _port(second), third
         self._asked.ask(message.body.get("id"), Asked("subscribe"))
-        found: list[Observation] = [HandshakeAsked(message.evidence("subscribe"), agent)]
-        # ZIP-301 and bfgminer: [agent, session, host, port] name the server as the miner was told it.
-        if len(params) > 3:
-            port = text(params[3]) or ""
-            port_number = int(port) if port.isdecimal() and len(port) < 6 else None
-            found += named_server(message.evidence("subscribe"), params[2], port_number)
-        return found
+        evidence = message.evidence("subscribe")
+        asked = HandshakeAsked(evidence, agent if isinstance(agent, str) and agent else None)
+        return [asked, *(named_server(evidence, host, port) if len(message.positional) > 2 else [])]
 
     def _authorize(self, message: Message) -> list[Observation]:
         params = message.positional
