@@ -83,6 +83,14 @@ def test_servers_that_gave_no_work_may_end_it_themselves():
     assert roles(scene) == {(MINER, "prober")}
 
 
+@pytest.mark.parametrize(("last", "role"), [([(C, SUBSCRIBE)], "prober"), (GIVEN_WORK, "miner")])
+def test_where_the_capture_ends_it_may_still_ask(last, role):
+    scene = Scene()
+    for number in range(3):
+        scene.tcp(TURNED_AWAY, server=server(number))
+    assert roles(scene.tcp(last, server=server(3), captured="open")) == {(MINER, role)}
+
+
 @pytest.mark.parametrize("scene", [
     Scene().tcp(TURNED_AWAY, server=server(0)).tcp(TURNED_AWAY, server=server(1)),
     Scene().tcp(TURNED_AWAY, server=server(0)).tcp([(C, SUBSCRIBE)], server=server(1)).tcp(MINES, server=server(2)),

@@ -72,9 +72,11 @@ def _too_many(idle: list[Draft], theirs: list[Draft]) -> bool:
 
 def _left_each(idle: list[Draft], theirs: list[Draft]) -> bool:
     asked = [draft for draft in idle if is_mining(draft)]
-    if len(idle) < len(theirs) or len(_servers(asked)) < LEFT_SERVERS or _comes_back(asked):
+    left = [draft for draft in asked if draft.left == draft.connections_total]
+    if len(idle) < len(theirs) or len(_servers(left)) < LEFT_SERVERS or _comes_back(asked):
         return False
-    return all(draft.left == draft.connections_total for draft in asked)
+    # It may stay where it got work; what has given none yet is where the capture ends.
+    return all(draft.left == draft.connections_total or not draft.jobs.sent for draft in asked)
 
 
 def _comes_back(asked: list[Draft]) -> bool:
