@@ -2,8 +2,9 @@
 
 Contract: `write(path, seed, size)` writes about `size` bytes of pcap and gives the addresses of its miners.
 `write_small(path, seed, packets, flows)` writes packets of 60 bytes only. Of the flows a quarter are DNS, a third
-TLS, the rest QUIC, HTTP, unanswered SYNs and other TCP; a tenth is IPv6, a tenth has a VLAN tag. Bytes: nine
-tenths are bulk. Checksums of the bulk are left unfilled, as on a host with offload.
+TLS, the rest QUIC, calls, HTTP, unanswered SYNs and shells; a tenth is IPv6, a tenth has a VLAN tag. Frames have 620
+bytes in the mean, as on campus uplinks: full segments, acknowledgements, voice, keystrokes. Checksums of the bulk
+are left unfilled, as on a host with offload.
 """
 
 from __future__ import annotations
@@ -76,13 +77,43 @@ def _tcp_flow(chance: random.Random, ends: Ends, first: bytes, answer: bytes, se
     yield from handshake(ends)
     yield ends.tcp(0, PSH | ACK, first)
     yield ends.tcp(1, ACK, answer + bulk(chance, 1200))
-    for count in range(segments):
-        yield ends.tcp(1, ACK, bulk(chance, 1448))
-        if count % 2:
+    for _ in range(segments):
+        yield ends.tcp(1, ACK, bulk(chance, 1448 if chance.random() < 0.7 else chance.randrange(40, 1448)))
+        if chance.random() < 0.55:
             yield ends.tcp(0, ACK)
+    yield from _parting(ends)
+
+
+def _parting(ends: Ends) -> Iterator[bytes]:
     yield ends.tcp(0, FIN | ACK)
     yield ends.tcp(1, FIN | ACK)
     yield ends.tcp(0, ACK)
+
+
+def _shell(chance: random.Random, ends: Ends, keys: int) -> Iterator[bytes]:
+    """Keystrokes and their echoes."""
+    yield from handshake(ends)
+    yield ends.tcp(0, PSH | ACK, b"SSH-2.0-x\r\n")
+    yield ends.tcp(1, PSH | ACK, b"SSH-2.0-y\r\n")
+    for _ in range(keys):
+        yield ends.tcp(0, PSH | ACK, bulk(chance, 36))
+        yield ends.tcp(1, PSH | ACK, bulk(chance, chance.randrange(36, 200)))
+        yield ends.tcp(0, ACK)
+    yield from _parting(ends)
+
+
+def _call(chance: random.Random, ends: Ends, packets: int) -> Iterator[bytes]:
+    """Voice, 20 ms a packet (RFC 3551 4.2)."""
+    for _ in range(packets):
+        yield ends.udp(chance.random() < 0.5, b"\x80\x08" + bulk(chance, 170))
+
+
+def _quic(chance: random.Random, ends: Ends, packets: int) -> Iterator[bytes]:
+    for _ in range(packets):
+        if chance.random() < 0.7:
+            yield ends.udp(1, b"\x43" + bulk(chance, 1240))
+        else:
+            yield ends.udp(0, b"\x43" + bulk(chance, chance.randrange(30, 60)))
 
 
 def _host(number: int) -> str:
@@ -101,10 +132,12 @@ def _flow(chance: random.Random, number: int) -> Iterator[bytes]:
         hello = client_hello(_host(number).encode(), chance.randrange(400))
         segments = chance.randrange(200, 1500) if long else chance.randrange(4, 40)
         yield from _tcp_flow(chance, Ends(chance, number, 443), hello, b"\x16\x03\x03\x00\x7a\x02", segments)
+    elif kind < 0.735:
+        yield from _quic(chance, Ends(chance, number, 443, 17),
+                         chance.randrange(100, 900) if long else chance.randrange(4, 30))
     elif kind < 0.75:
-        ends = Ends(chance, number, 443, 17)
-        for _ in range(chance.randrange(100, 900) if long else chance.randrange(4, 30)):
-            yield ends.udp(chance.random() < 0.8, b"\xc3" + bulk(chance, 1240))
+        yield from _call(chance, Ends(chance, number, 10000 + number % 9000, 17),
+                         chance.randrange(200, 1500) if long else chance.randrange(20, 120))
     elif kind < 0.83:
         request = f"GET /a{number} HTTP/1.1\r\nHost: {_host(number)}\r\nAccept: */*\r\n\r\n".encode()
         yield from _tcp_flow(chance, Ends(chance, number, 80), request, b"HTTP/1.1 200 OK\r\n\r\n",
@@ -112,8 +145,7 @@ def _flow(chance: random.Random, number: int) -> Iterator[bytes]:
     elif kind < 0.93:
         yield Ends(chance, number, chance.choice((22, 445, 3389, 8080))).tcp(0, SYN)
     else:
-        yield from _tcp_flow(chance, Ends(chance, number, chance.choice((22, 993, 5222))), b"SSH-2.0-x\r\n",
-                             b"SSH-2.0-y\r\n", chance.randrange(2, 200))
+        yield from _shell(chance, Ends(chance, number, 22), chance.randrange(2, 120))
 
 
 def _harmless(chance: random.Random, size: int) -> Iterator[tuple[int, bytes]]:
