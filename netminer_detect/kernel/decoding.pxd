@@ -8,7 +8,7 @@ cdef class Decoder:
     cdef int link_type, code
     cdef Py_ssize_t at, end
     cdef long long size, number, record, time_ns, seconds
-    cdef unsigned long long hash, key, ends
+    cdef unsigned long long hash, key, ends, seed
     cdef int protocol, source_port, destination_port, flags, vlan_count, ethertype
     cdef bint wide, turned
     cdef unsigned long long source_high, source_low, destination_high, destination_low, vlans
@@ -26,7 +26,12 @@ cdef class Decoder:
     cdef Py_ssize_t peel(self, Py_ssize_t at) noexcept
     cdef int ipv4(self, Py_ssize_t at) noexcept
     cdef int ipv6(self, Py_ssize_t at) noexcept
-    cdef bint tunnel_port(self, int port) noexcept
+    cdef int by_layers(self) noexcept
+    cdef inline int span(self, Py_ssize_t start, Py_ssize_t end) noexcept
+    cdef int order(self) noexcept
+    cdef inline bint tunnel_port(self, int port) noexcept
     cdef int transport(self, Py_ssize_t at, Py_ssize_t end) noexcept
 
-cdef unsigned int turned(unsigned int value) noexcept
+cdef unsigned int reversed_bytes(unsigned int value) noexcept
+cdef unsigned long long flow_hash(unsigned long long seed, unsigned long long key, unsigned long long ends) noexcept
+cdef unsigned long long address_hash(unsigned long long seed, unsigned long long high, unsigned long long low) noexcept

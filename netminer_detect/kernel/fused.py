@@ -49,11 +49,14 @@ class FusedKernel(Walker):
     """See the module's contract."""
 
     def __init__(self, watch, max_flows=policy.MAX_FLOWS):
+        packet: Decoder
         super().__init__()
         self.counters = Counters()
         self.watch = watch
         self.bindings, self.fragments = Bindings(), Reassembler()
         self.table = FlowTable(max_flows)
+        for packet in self.batch:
+            packet.seed = self.table.seed
         self.triage = Triage(watch, self.bindings)
         self.aside = b""
         self.more_vlans, self.tunnels = (), ()
@@ -103,12 +106,14 @@ class FusedKernel(Walker):
     def look_up(self):
         return self.table.look_up(self.batch, self.gathered)
 
+    @cython.boundscheck(False)
     def take_batch(self):
         packet: Decoder
         captured: cython.longlong
         table = self.table
+        batch: list = self.batch
         while self.taken < self.gathered:
-            packet = cython.cast(Decoder, self.batch[self.taken])
+            packet = cython.cast(Decoder, batch[self.taken])
             self.taken += 1
             captured = packet.end - packet.at
             if self.until_sweep == 0:
@@ -164,7 +169,7 @@ class FusedKernel(Walker):
             self.counters.defects[decoded] = self.counters.defects.get(decoded, 0) + 1
             return
         self._put_aside(decoded)
-        self.table.hash_packet(packet)
+        packet.order()
         self.is_aside = True
         self.tunnels = decoded.tunnels
         self.more_vlans = decoded.vlans

@@ -18,8 +18,6 @@ cdef class Rows:
 
     cdef unsigned long long row_hash(self, Py_ssize_t row) except? 0
     cdef int look_up(self, list batch, Py_ssize_t count) except -1
-    cdef int hash_packet(self, Decoder packet) noexcept
-    cdef int order_wide(self, Decoder packet) noexcept
     cdef Py_ssize_t find(self, Decoder packet) except -2
     cdef bint matches(self, Py_ssize_t row, Decoder packet) except -1
     cdef bint is_loop(self, Decoder packet) noexcept
@@ -37,6 +35,3 @@ cdef class Rows:
     cdef unsigned long long number_of(self, Py_ssize_t row) except? 0
     cdef int note_mac(self, Py_ssize_t row, unsigned long long mac) except -1
     cdef int hand_out(self, Py_ssize_t row) except -1
-
-cdef unsigned long long address_hash(unsigned long long seed, unsigned long long high, unsigned long long low) noexcept
-cdef unsigned long long flow_hash(unsigned long long seed, unsigned long long key, unsigned long long ends) noexcept

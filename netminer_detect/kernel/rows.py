@@ -1,8 +1,8 @@
 # cython: language_level=3, boundscheck=True, wraparound=False, cdivision=True, initializedcheck=False
 """Rows of 16 words, one a flow, and where to find them: the lower half of the compiled flow table.
 
-Contract: `find`, `open`, `close` keep the rows (see `layout`), `facts` tells what one holds. `look_up` hashes a batch
-of packets and fetches their slots and rows: misses of the cache overlap there that would each be waited for in
+Contract: `find`, `open`, `close` keep the rows (see `layout`), `facts` tells what one holds. `look_up` fetches the
+slots and rows of a batch of packets: misses of the cache overlap there that would each be waited for in
 `find` (at 400 000 flows twice as fast). A candidate that ended is in `closed` (its number) with its facts in `kept`.
 Rows lie in an anonymous mapping of `max_flows` rows of which only used pages are resident: 128 bytes a flow, and 16
 to 32 more for its slots, which hold half of the hash, so that other flows' rows are seldom looked at. The hash is
@@ -18,26 +18,23 @@ import cython
 from netminer_detect.kernel.interface import FlowFacts
 
 if cython.compiled:
-    from cython.cimports.netminer_detect.kernel.decoding import Decoder
+    from cython.cimports.netminer_detect.kernel.decoding import Decoder, flow_hash
     from cython.cimports.netminer_detect.kernel.layout import (
         COLUMNS, D_HIGH, D_LOW, ENDS, ESTABLISHED, EXPECTED, FIRST, FLAGS, HANDED, HAS_EXTRA, HAS_ISN, HAS_MAC, HELLO,
-        ISN, KEY, LAST, LIVE, MAC, NUMBER, PACKET, PACKET_SHIFT, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE, TURNED,
+        ISN, KEY, LAST, LIVE, MAC, NUMBER, PACKET_SHIFT, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE, TURNED,
         TURNED_SHIFT, prefetch,
     )  # fmt: skip
 else:
-    from netminer_detect.kernel.decoding import Decoder
+    from netminer_detect.kernel.decoding import Decoder, flow_hash
     from netminer_detect.kernel.layout import (
         COLUMNS, D_HIGH, D_LOW, ENDS, ESTABLISHED, EXPECTED, FIRST, FLAGS, HANDED, HAS_EXTRA, HAS_ISN, HAS_MAC, HELLO,
-        ISN, KEY, LAST, LIVE, MAC, NUMBER, PACKET, PACKET_SHIFT, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE, TURNED,
+        ISN, KEY, LAST, LIVE, MAC, NUMBER, PACKET_SHIFT, PAYLOAD, S_HIGH, S_LOW, SETTLED, SIZE, TURNED,
         TURNED_SHIFT,
     )  # fmt: skip
 
 NO_TIME = cython.declare(cython.longlong, -1)
 LOW = cython.declare(cython.ulonglong, 0xFFFFFFFF)
 WORD = cython.declare(cython.ulonglong, 0xFFFFFFFFFFFFFFFF)
-# splitmix64's constants (Steele, Lea and Flood 2014).
-MIX_1 = cython.declare(cython.ulonglong, 0xBF58476D1CE4E5B9)
-MIX_2 = cython.declare(cython.ulonglong, 0x94D049BB133111EB)
 NUMBERS = cython.declare(cython.ulonglong, (1 << 40) - 1)
 MACS = cython.declare(cython.ulonglong, (1 << 48) - 1)
 FIRST_SLOTS = 1024
@@ -53,19 +50,6 @@ def _mapped(words, shape):
         with contextlib.suppress(OSError):
             memory.madvise(mmap.MADV_HUGEPAGE)
     return memoryview(memory).cast("Q", shape)
-
-
-def address_hash(seed, high, low):
-    """A digest of an IPv6 address."""
-    value: cython.ulonglong = ((high ^ seed) * MIX_1 + low * MIX_2) & WORD
-    value = ((value ^ value >> 29) * MIX_1) & WORD
-    return value ^ value >> 32
-
-
-def flow_hash(seed, key, ends):
-    value: cython.ulonglong = ((key ^ seed) * MIX_1) & WORD
-    value = ((value ^ value >> 32 ^ ends) * MIX_2) & WORD
-    return value ^ value >> 32
 
 
 class Rows:
@@ -104,53 +88,20 @@ class Rows:
 
     @cython.boundscheck(False)
     def look_up(self, batch, count):
-        """Hash the packets of a batch, and fetch what `find` will look at. Slots lie within the mask."""
+        """Fetch what `find` will look at. Slots lie within the mask."""
         packet: Decoder
         i: cython.Py_ssize_t
         row: cython.Py_ssize_t
-        for i in range(count):
-            packet = cython.cast(Decoder, batch[i])
-            if packet.code == PACKET:
-                self.hash_packet(packet)
-                if cython.compiled:
-                    prefetch(cython.address(self.slots[packet.hash & self.mask]))
         if not cython.compiled or self.live < FEW_ROWS:
             return 0
         for i in range(count):
             packet = cython.cast(Decoder, batch[i])
-            if packet.code == PACKET:
-                row = self.slots[packet.hash & self.mask] & LOW
-                if 0 < row <= self.max_flows:
-                    prefetch(cython.address(self.rows[row - 1, KEY]))
-        return 0
-
-    def hash_packet(self, packet):
-        """Put the packet's ends in order, which is one for both ways, and hash them."""
-        port: cython.ulonglong = packet.source_port
-        other_port: cython.ulonglong = packet.destination_port
-        kind: cython.ulonglong = packet.protocol
-        if packet.wide:
-            self.order_wide(packet)
-            kind |= 256
-        else:
-            packet.turned = (packet.source_low << 16 | port) > (packet.destination_low << 16 | other_port)
-            packet.key = (packet.destination_low << 32 | packet.source_low if packet.turned
-                          else packet.source_low << 32 | packet.destination_low)
-        packet.ends = (port << 16 | other_port if packet.turned else other_port << 16 | port) | kind << 32
-        packet.hash = flow_hash(self.seed, packet.key, packet.ends)
-        return 0
-
-    def order_wide(self, packet):
-        """The order and the digest of two IPv6 addresses."""
-        if packet.source_high != packet.destination_high:
-            packet.turned = packet.source_high > packet.destination_high
-        elif packet.source_low != packet.destination_low:
-            packet.turned = packet.source_low > packet.destination_low
-        else:
-            packet.turned = packet.source_port > packet.destination_port
-        one: cython.ulonglong = address_hash(self.seed, packet.source_high, packet.source_low)
-        other: cython.ulonglong = address_hash(self.seed, packet.destination_high, packet.destination_low)
-        packet.key = ((other if packet.turned else one) * MIX_1 + (one if packet.turned else other)) & WORD
+            prefetch(cython.address(self.slots[packet.hash & self.mask]))
+        for i in range(count):
+            packet = cython.cast(Decoder, batch[i])
+            row = self.slots[packet.hash & self.mask] & LOW
+            if 0 < row <= self.max_flows:
+                prefetch(cython.address(self.rows[row - 1, KEY]))
         return 0
 
     @cython.boundscheck(False)

@@ -15,6 +15,7 @@ cdef class FlowTable(Rows):
     cdef bint syn_belongs(self, Py_ssize_t row, int way, Decoder packet) except -1
     cdef unsigned long long mark(self, Py_ssize_t row, int way, Decoder packet, unsigned long long flags) except? 0
     cdef int follow(self, Py_ssize_t row, int way, Decoder packet) except -1
+    cdef inline int advance(self, Py_ssize_t row, int way, unsigned long long end) noexcept
     cdef bint half_open(self, unsigned long long flags, Py_ssize_t row) except -1
     cdef int sweep(self) except -1
     cdef int evict(self) except -1

@@ -52,11 +52,16 @@ class FlowTable(Rows):
 
     @cython.boundscheck(False)
     def pass_by(self, packet):
-        """Do all of `find` and `join` for a packet of the usual kind: one look finds its flow, to which it belongs
-        beyond doubt, and it is PLAIN. False: nothing was done. Slots lie within the mask, the row is checked once."""
-        found: cython.ulonglong = self.slots[packet.hash & self.mask]
+        """Do all of `find` and `join` for a packet of the usual kind: its flow is there, to which it belongs beyond
+        doubt, and it is PLAIN. False: nothing was done. Slots lie within the mask, the row is checked once."""
+        tag: cython.ulonglong = packet.hash >> 32
+        slot: cython.Py_ssize_t = packet.hash & self.mask
+        found: cython.ulonglong = self.slots[slot]
+        while found >> 32 != tag and found:
+            slot = (slot + 1) & self.mask
+            found = self.slots[slot]
         row: cython.Py_ssize_t = (found & LOW) - 1
-        if found >> 32 != packet.hash >> 32 or not 0 <= row < self.max_flows:
+        if not 0 <= row < self.max_flows:
             return False
         if (self.rows[row, ENDS] != packet.ends or self.rows[row, KEY] != packet.key
                 or (packet.wide and not self.matches(row, packet))):
@@ -70,8 +75,11 @@ class FlowTable(Rows):
             return False
         if way == 0 and (flags & (HAS_ISN | ESTABLISHED) == HAS_ISN or (packet.link_type == 1 and not flags & HAS_MAC)):
             return False
+        if packet.protocol == 6:
+            if not flags & HAS_EXPECTED << 8 * way:
+                return False
+            self.advance(row, way, packet.sequence + packet.stop - packet.start + packet.missing & LOW)
         self.rows[row, FLAGS] = self.count(row, way, packet, flags)
-        self.follow(row, way, packet)
         return True
 
     @cython.boundscheck(False)
@@ -163,25 +171,25 @@ class FlowTable(Rows):
             return True
         return 0 <= ahead(self.half(row, EXPECTED, way), packet.sequence + 1) <= FIRST_WINDOW
 
-    @cython.boundscheck(False)
     def follow(self, row, way, packet):
         """See `flows.follow`."""
         end: cython.ulonglong
-        both: cython.ulonglong
-        flags: cython.ulonglong
-        if not 0 <= row < self.max_flows:
-            raise IndexError(row)
+        flags: cython.ulonglong = self.rows[row, FLAGS]
         if packet.protocol != 6 or packet.flags & 4:
             return 0
-        flags = self.rows[row, FLAGS]
-        both = self.rows[row, EXPECTED]
         end = packet.sequence + (packet.flags >> 1 & 1) + (packet.flags & 1)
         end = end + packet.stop - packet.start + packet.missing & LOW
-        if not flags & HAS_EXPECTED << 8 * way:
-            self.rows[row, FLAGS] = flags | HAS_EXPECTED << 8 * way
-        elif ahead(end, both >> 32 * way & LOW) <= 0:
-            return 0
-        self.rows[row, EXPECTED] = both & LOW << 32 * (1 - way) | end << 32 * way
+        if flags & HAS_EXPECTED << 8 * way:
+            return self.advance(row, way, end)
+        self.rows[row, FLAGS] = flags | HAS_EXPECTED << 8 * way
+        return self.set_half(row, EXPECTED, way, end)
+
+    @cython.boundscheck(False)
+    def advance(self, row, way, end):
+        """A direction has come to `end`, if it was not further already. Row and way were checked."""
+        both: cython.ulonglong = self.rows[row, EXPECTED]
+        if ahead(end, both >> 32 * way & LOW) > 0:
+            self.rows[row, EXPECTED] = both & LOW << 32 * (1 - way) | end << 32 * way
         return 0
 
     # What ends it

@@ -21,8 +21,8 @@ cdef class Walker:
     cdef int gather(self, Py_ssize_t at, Py_ssize_t end, long long size, Py_ssize_t record, long long time_ns) except -1
     cdef bint take_batch(self) except -1
     cdef int gather_pcap(self) except -1
-    cdef int _place(self, Decoder packet, Py_ssize_t at) noexcept
-    cdef int _took(self, Decoder packet) noexcept
+    cdef inline int _place(self, Decoder packet, Py_ssize_t at) noexcept
+    cdef inline int _took(self, Decoder packet) noexcept
     cdef int _no_frame(self, Py_ssize_t size) except -1
     cdef int gather_pcapng(self) except -1
     cdef bint gather_enhanced(self, Py_ssize_t at, Py_ssize_t size) except -1

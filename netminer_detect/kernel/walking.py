@@ -163,12 +163,14 @@ class Walker:
         self.link_type = int.from_bytes(rest[16:20], "big" if self.big_endian else "little") & 0xFFFF
         self.base += 24
 
+    @cython.boundscheck(False)
     def gather_pcap(self):
         at: cython.Py_ssize_t
         end: cython.Py_ssize_t
         packet: Decoder
+        batch: list = self.batch
         while self.gathered < BATCH:
-            packet = cython.cast(Decoder, self.batch[self.gathered])
+            packet = cython.cast(Decoder, batch[self.gathered])
             at = self.position
             end = at + self.header_size
             if end <= self.limit:
