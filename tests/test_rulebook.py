@@ -92,6 +92,12 @@ def test_every_pool_of_the_rainbowminer_table_is_found(book):
         assert fact is not None and fact.kind == "server" and int(row["port"]) in fact.ports, row
 
 
+def test_pools_of_chinese_operators_can_be_listed(rules):
+    chinese = {rule.id for rule in rules if "chinese" in rule.tags}
+    assert {"pool-f2pool", "pool-antpool", "pool-viabtc", "pool-c3pool", "relay-zzpool"} <= chinese
+    assert not chinese & {"pool-nanopool", "pool-ethermine", "pool-2miners", "pool-braiins", "pool-hiveon"}
+
+
 @pytest.mark.parametrize(
     ("name", "port", "kind", "rule"),
     [
