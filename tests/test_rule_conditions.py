@@ -19,6 +19,7 @@ from netminer_detect.rulebook.conditions import (
     Sights,
     facts_of,
     holds,
+    need,
 )
 
 SECOND = 1_000_000_000
@@ -103,7 +104,10 @@ SEEN = st.builds(
 @given(CONDITIONS, st.lists(SEEN, max_size=5))
 def test_conditions_agree_with_the_twin(condition, found):
     sights = Sights(found)
-    assert (holds(condition, sights) is not None) == naive(condition, sights)
+    true = holds(condition, sights) is not None
+    assert true == naive(condition, sights)
+    fact = need(condition)
+    assert fact is None or not true or sights.having(fact)
 
 
 def test_findings_without_a_time_are_together_with_none():

@@ -2,7 +2,7 @@
 
 Contract: `note_conditions(findings, conditions)` adds a rule's id to each finding that made its condition true. It
 raises no level and makes no finding: a condition says what several findings are together. Conditions see the rules
-that facts matched, not one another.
+that facts matched, not one another. Of thousands of conditions only those are asked whose needed fact a source has.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from netminer_detect.findings import Finding, Level
-from netminer_detect.rulebook.conditions import Conditional, Fact, Seen, Sights, facts_of, holds
+from netminer_detect.rulebook.conditions import Conditional, Fact, Seen, Sights, facts_of, holds, need
 
 # Of a source's findings so many are looked at, the surest first.
 MAX_SIGHTS = 4096
@@ -21,10 +21,14 @@ def note_conditions(findings: Sequence[Finding], conditions: Sequence[Conditiona
     sources: dict[tuple[str | None, str], list[Finding]] = {}
     for finding in findings:
         sources.setdefault((finding.realm, finding.source_ip), []).append(finding)
+    by_need: dict[Fact | None, list[Conditional]] = {}
+    for conditional in conditions:
+        by_need.setdefault(need(conditional.condition), []).append(conditional)
     for found in sources.values():
         found.sort(key=lambda one: (-one.level, -one.packets, one.id))
         sights = Sights([seen_of(finding) for finding in found[:MAX_SIGHTS]])
-        for conditional in conditions:
+        meant = [one for fact in (None, *sights.facts) for one in by_need.get(fact, ())]
+        for conditional in sorted(meant, key=lambda one: one.rule):
             for number in sorted(holds(conditional.condition, sights) or ()):
                 if conditional.rule not in found[number].rules:
                     found[number].rules.append(conditional.rule)

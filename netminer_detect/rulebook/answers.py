@@ -7,11 +7,11 @@ whose slow and obvious twin it is, and loads no kernel.
 
 from __future__ import annotations
 
-import re
 from typing import get_args
 
 from netminer_detect.findings import Level
 from netminer_detect.rulebook import names
+from netminer_detect.rulebook.agents import Agents
 from netminer_detect.rulebook.conditions import Fact, Seen, Sights, facts_of, holds
 from netminer_detect.rulebook.entries import Example
 from netminer_detect.rulebook.facts import AgentFact, EndpointFact, Facts, MarkKind, NameFact
@@ -25,7 +25,7 @@ class Answers:
         self._names = {(fact.kind == "malware", fact.name): fact for fact in facts.names}
         self._endpoints = {(fact.kind == "malware", fact.ip, fact.port): fact for fact in facts.endpoints}
         self._facts = facts
-        self._agents = [(re.compile(regex, re.IGNORECASE), fact) for regex, fact in facts.agents]
+        self._agents = Agents([regex for regex, _ in facts.agents])
 
     def name(self, text: str, port: int | None = None) -> NameFact | None:
         """What is known of a name, from its longest known suffix of whole labels."""
@@ -47,7 +47,8 @@ class Answers:
 
     def agent(self, text: str) -> AgentFact | None:
         text = text[:MAX_SUBJECT].strip()
-        return next((fact for pattern, fact in self._agents if pattern.search(text)), None) if text else None
+        number = self._agents.find(text) if text else None
+        return None if number is None else self._facts.agents[number][1]
 
     def marked(self, kind: MarkKind, value: str) -> list[str]:
         """The rules that know a wallet, a fingerprint, a certificate."""

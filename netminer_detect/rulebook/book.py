@@ -2,7 +2,7 @@
 which rules speak of this wallet, this fingerprint, this certificate, these findings of one source?
 
 Contract: `load(own, endpoints)` opens the shipped rules, with a user's own files or folders in front of them; a wrong
-file is a ConfigError. Without `endpoints` no name and no address is known, agents are. Lookups take any text that
+file is a ConfigError. Without `endpoints` agents are known, and nothing else. Lookups take any text that
 the wire may hold and never raise. `names_table` and `endpoints_table` are for `kernel.interface.Watch`; they hold
 every name and endpoint that is known. For malware's infrastructure only `malware_name` and `malware_endpoint`
 answer, so that it cannot be taken for a mining server. What `marked` and `conditions` tell says more of a finding that

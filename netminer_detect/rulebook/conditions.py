@@ -1,10 +1,11 @@
 """Conditions over what was found at one source: all, any, not, counts, spans of time.
 
 Contract: `holds(condition, sights)` gives the numbers of the sights that make a condition true, None where it is not
-true. A sight is one finding of the source: its facts as (key, value) and the time that it spans. Each condition looks
-at each sight a bounded number of times; nothing here searches. Keys are KEYS: `level` is true of this rung and those
-above, `name` of this name and those below it, `model` and `firmware` of texts that begin so; the others are equal,
-whatever the case. `within_s` asks that the sights of all parts, or so many, were there within so many seconds.
+true; `need(condition)` a fact without which it cannot be. A sight is one finding of the source: its facts as (key,
+value) and the time that it spans. Each condition looks at each sight a bounded number of times; nothing here searches.
+Keys are KEYS: `level` is true of this rung and those above, `name` of this name and those below it, `model` and
+`firmware` of texts that begin so; the others are equal, whatever the case. `within_s` asks that the sights of all
+parts, or so many, were there within so many seconds.
 """
 
 from __future__ import annotations
@@ -79,6 +80,11 @@ class Sights(Struct):
             for fact in one.facts:
                 self._index.setdefault(fact, set()).add(number)
 
+    @property
+    def facts(self) -> Iterable[Fact]:
+        """All facts that any sight has."""
+        return self._index
+
     def having(self, fact: Fact) -> set[int]:
         """Which sights have a fact."""
         if fact[0] in BEGINNINGS:
@@ -98,6 +104,19 @@ def facts_of(key: str, value: str) -> Iterable[Fact]:
         return [(key, value)]
     labels = value.split(".")
     return [(key, ".".join(labels[at:])) for at in range(min(len(labels), 128))]
+
+
+def need(condition: Condition) -> Fact | None:
+    """A fact without which a condition cannot be true; None where no single one tells."""
+    match condition:
+        case Sight():
+            return next((fact for fact in condition.wanted if fact[0] not in BEGINNINGS), None)
+        case Count():
+            return need(condition.of)
+        case AllOf():
+            return next((fact for part in condition.parts if (fact := need(part)) is not None), None)
+        case _:
+            return None
 
 
 def holds(condition: Condition, sights: Sights) -> set[int] | None:
