@@ -23,6 +23,7 @@ from netminer_detect.observations import (
     ShapeSeen,
     ShareAnswered,
     ShareSubmitted,
+    WorkerLogin,
 )
 from tests.conversations import load, names
 from tests.delivery import C, S, damaged, play
@@ -265,3 +266,10 @@ def test_duino_coin_alone_is_fed_hostile_text():
     words = (JOB, b"JOB,u,LOW,", b"5,1,", b"\n", b"GOOD", noise(30))
     for seed in range(200):
         play(DuinoCoin(), [(rng.choice((C, S)), rng.choice(words)) for _ in range(30)], seed=seed)
+
+
+def test_a_rig_that_a_lost_packet_cut_is_not_told():
+    said = play(Payload(), [(C, b"JOB,user,LOW,None"), (S, JOB), (C, b"57,180.2,Official PC Miner 4.3,rig-"),
+                            (S, b"GOOD")])
+    assert {(one.worker, one.agent) for one in of(WorkerLogin, said)} == {(None, None), (None, "Official PC Miner 4.3")}
+    assert [one.accepted for one in of(ShareAnswered, said)] == [True]

@@ -362,3 +362,9 @@ def test_damage_never_raises():
             play(Payload(), damaged(turns, rng), seed=seed)
         for turns, _, _ in PAGES.values():
             play(Http(HttpMining(), Recorder), damaged(turns, rng), seed=seed)
+
+
+def test_a_whatsminer_is_told_by_its_reply_alone():
+    reply = b'{"STATUS":[{"STATUS":"S","Code":11,"Description":"btminer"}],"SUMMARY":[{"MHS av":88e6}],"id":1}'
+    names, seen = reports([(S, reply)])
+    assert (names, [told(one)["agent"] for one in seen]) == (["whatsminer-api"], ["btminer"])

@@ -28,6 +28,7 @@ _WORDS = pattern(rb"[a-z][a-z+]{0,200}(?:\|[^|]{0,128})?[|\r\n\x00]{0,3}\Z")
 _COMMAND = pattern(rb'"(?:command|cmd)"\s*:\s*"[A-Za-z0-9_.+]{1,128}"')
 _CODES = frozenset("SIWEF")
 _SHOWN = 200
+_WHATSMINER = "whatsminer-api"
 
 
 def _begins(head: bytes) -> bool | None:
@@ -147,7 +148,9 @@ class CgminerApi:
         found: list[Observation] = []
         if self._device is None:
             self._device = side
-            found.append(DialectRecognised(evidence, self.NAME, side is Side.CLIENT))
+            # WhatsMiner's, where the request that tells was not captured.
+            name = _WHATSMINER if seen.agent and seen.agent.startswith("btminer") else self.NAME
+            found.append(DialectRecognised(evidence, name, side is Side.CLIENT))
         return [*found, seen] if side is self._device else found
 
     @staticmethod

@@ -39,7 +39,8 @@ from netminer_detect.work import number
 ALGORITHM = "duco-s1"
 MAX_TEXT, MAX_WAITING = 1024, 64
 _JOB_ASKED = pattern(rb"JOB(XX)?,([^,\s]{1,64})(?:,([A-Z0-9_]{1,16}))?(?:,([^,\s]{0,64}))?(?:,[^,\s]{0,32})?\s*\Z")
-_RESULT = pattern(rb"(\d{1,12}),([0-9.]{0,20})(?:,([^,]{0,64}))?(?:,([^,]{0,64}))?(?:,[^,]{0,64}){0,3}\s*\Z")
+# Program and rig are told where another field follows: what ends the message may be cut.
+_RESULT = pattern(rb"(\d{1,12}),([0-9.]{0,20})(?:,([^,]{0,64})(?=,))?(?:,([^,]{0,64})(?=,))?(?:,[^,]{0,64}){0,4}\s*\Z")
 _JOB = pattern(rb"([0-9a-f]{40}),([0-9a-f]{40}),(\d{1,9})\s*\Z")
 # What a server says first, perhaps with a greeting behind it.
 _VERSION = pattern(rb"\d{1,2}(?:\Z|\.(?:\Z|\d{1,2}(?:\Z|[^\d.])))")

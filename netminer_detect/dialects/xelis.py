@@ -54,6 +54,11 @@ class Xelis(Kin):
         params = message.positional
         if message.low_method == "mining.authorize" and params and _WALLET.match(str(params[0])[:96]):
             return Hint(Strength.CERTAIN, Side.CLIENT)
+        # No other pool prints, and the others that are told a rate are told it in hex.
+        if message.low_method == "mining.print" and len(params) == 2 and isinstance(params[1], str):
+            return Hint(Strength.LIKELY, Side.SERVER)
+        if message.low_method == "mining.hashrate" and len(params) == 1 and isinstance(params[0], (int, float)):
+            return Hint(Strength.LIKELY, Side.CLIENT)
         return super().hint(message)
 
     def _authorize(self, message: Message) -> list[Observation]:
