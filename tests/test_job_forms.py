@@ -46,6 +46,9 @@ CONFLUX = talk(M, ask(1, "mining.subscribe", [f"{CONFLUX_WALLET}.r", "x"]),
 ERGO_WALLET = "9ea6QWcfQB4E1AcWmRsKBjgQoKo4QWBrUyN4Em2gsqpax3j6si5"
 ERGO = session(ERGO_WALLET, ONE,
                ["7", 1_720_000, HEADER[0], "", "", 3, 1 << 224, "", True], ["0a0b0c0d0e0f", "", hexes("nonce", 16)])
+TESTNET = session("acct", ONE, ["7", BEFORE, COINBASE, hexes("outputs", 64), [hexes("branch", 64)], hexes("tree", 64),
+                                hexes("filter", 64), "0" * 64, "00000000", "1902ab34", TIME, True],
+                  ["00000001", TIME, "0badcafe"])
 AETERNITY_WALLET = "ak_F7GkSNEdKCjz63zqGk6m7EVDZjjFLAwnce3B2VerE3JS1U5hG"
 AETERNITY = session(AETERNITY_WALLET, SET_TARGET, ["7", HEADER[0], True], ["98b6ac44d2", list(range(1, 43))])
 NERVOS_WALLET = "ckb1qr5fm4qju6tgq0zsz3j4dpfxcygcnqj8tf78wncv97x7lqz34p00jqgmseyznkcjdtg2ak60aljt975swge7wxqqkhe7e"
@@ -74,9 +77,9 @@ CLAYMORE = talk(
     (BITCOIN, "stratum-v1", "acct"), (GOMINER, "decred", DECRED), (KAWPOW, "kawpow", RAVEN),
     (EVRPROGPOW, "kawpow", "E" + RAVEN[1:]), (BITMAIN, "kaspa", KASPA), (CLAYMORE, "eth-proxy", EVM),
     (CONFLUX, "conflux", CONFLUX_WALLET), (ERGO, "ergo", ERGO_WALLET), (DRAFT, "ethereumstratum-2", EVM),
-    (AETERNITY, "aeternity", AETERNITY_WALLET), (NERVOS, "nervos", NERVOS_WALLET),
+    (TESTNET, "handshake", "acct"), (AETERNITY, "aeternity", AETERNITY_WALLET), (NERVOS, "nervos", NERVOS_WALLET),
 ], ids=["whole coinbase", "decred", "no target", "no bits", "decimal nonce", "eth_login", "decimal boundary",
-        "b as a number", "draft", "no block version", "no nonce prefix"])
+        "b as a number", "draft", "testnet", "no block version", "no nonce prefix"])
 def test_form_is_read(conversation, dialect, user, delivery):
     (finding,) = found(conversation, delivery)
     assert (finding.dialect, finding.shares.accepted, finding.shares.submitted) == (dialect, 1, 1)

@@ -1,9 +1,11 @@
 """Handshake's Stratum: Bitcoin's messages with five roots in place of a coinbase.
 
     mining.notify [job, prev 64, merkle 64, witness 64, tree 64, reserved 64, version 8, bits 8, time 8, (mask 64)]
+        before the main network [job, prev 64, coinb1, coinb2, [branches], tree, filter, reserved 64, the rest, clean]
     mining.submit [user, job, nonce2 8, time 8, nonce 8, (mask 64)]
 
-Work of a share: difficulty times 2^32. Sources: HandyOSS/HandyStratum, Miningcore's Handshake.
+Work of a share: difficulty times 2^32. Sources: HandyOSS/HandyStratum, Miningcore's Handshake,
+HandshakeAlliance/hstratum docs/spec.md, goldshellminer/HS1.
 """
 
 from __future__ import annotations
@@ -21,9 +23,13 @@ _JOB = pattern(r"1\d{9}:[0-9a-zA-Z]{1,16}\Z")
 
 
 def _notify(params: list[Any]) -> JobShape | None:
-    if len(params) not in (9, 10) or not all(is_hex(part, 64) for part in params[1:6]):
+    roots, rest = params[1:6], params[6:9]
+    if len(params) == 12 and isinstance(params[4], list):
+        roots, rest = [params[1], *params[5:8]], params[8:11]
+    elif len(params) not in (9, 10):
         return None
-    return JobShape(text(params[0])) if all(is_hex(part, 8) for part in params[6:9]) else None
+    sound = all(is_hex(part, 64) for part in roots) and all(is_hex(part, 8) for part in rest)
+    return JobShape(text(params[0])) if sound else None
 
 
 def _share(params: list[Any]) -> bool:
