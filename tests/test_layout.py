@@ -15,8 +15,8 @@ FLOORS = (
     "errors", "marks", "language", "interrupts", "progress", "discovery", "patterns", "digests", "footprint", "bounds",
     "triage", "findings", "observations", "masking", "messages", "cut_messages", "requests", "work", "streams",
     "settings", "data_files", "sources", "kernel", "estimate", "rulebook", "organisations", "suppressions", "outputs",
-    "carriers", "dialects", "detect", "open_flows", "flow", "dns_reading", "sessions", "series", "parallel", "reading",
-    "joining", "scanning", "selftest", "commands", "cli", "__main__",
+    "exchange", "carriers", "dialects", "detect", "open_flows", "flow", "dns_reading", "sessions", "series", "parallel",
+    "reading", "joining", "scanning", "selftest", "commands", "cli", "__main__",
 )  # fmt: skip
 
 # What some places may know at most: the kernel no mining, carriers and dialects no files, clocks or rules, outputs

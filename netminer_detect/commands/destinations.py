@@ -59,6 +59,16 @@ class Destination(Struct, frozen=True):
             raise OutputError("standard output" if self.path == STDOUT else self.path, error) from error
 
 
+def write_whole(path: str, text: str) -> None:
+    """Write a text to a file that is not a report, checked and put in its place like one."""
+    _check(path)
+    try:
+        with _file(path) as stream:
+            stream.write(text)
+    except OSError as error:
+        raise OutputError(path, error) from error
+
+
 def destinations(arguments: argparse.Namespace) -> list[Destination]:
     """What is asked for; the table on standard output where nothing else is."""
     if arguments.format is not None and not formats.exists(arguments.format):

@@ -141,24 +141,32 @@ def _held(name: str, facts: dict[str, NameFact]) -> int:
     return max((fact.until for fact in above if fact is not None), default=0)
 
 
+def address_is_stale(entry: AddressEntry | NetworkEntry, rule: Rule) -> bool:
+    """Whether an address or network was old or poor on the day of the rule's review."""
+    return _days(rule.reviewed) > _address_until(entry)
+
+
+def _address_until(entry: AddressEntry | NetworkEntry) -> int:
+    return 0 if entry.weak is not None else _days(entry.date) + ADDRESS_DAYS
+
+
 def _endpoints(rule: Rule) -> list[EndpointFact]:
     """The addresses of a rule that have ports, one fact for each address and port."""
-    facts: dict[tuple[str, int], EndpointFact] = {}
+    facts: dict[tuple[bool, str, int], EndpointFact] = {}
     entries: list[AddressEntry | NetworkEntry] = [*rule.addresses, *rule.networks]
     for entry in entries:
-        until = 0 if entry.weak is not None else _days(entry.date) + ADDRESS_DAYS
-        stale = _days(rule.reviewed) > until
+        until, stale = _address_until(entry), address_is_stale(entry, rule)
         for address in _addresses(entry):
             for port in entry.ports:
                 fact = EndpointFact(
                     address, port, rule.operator, rule.id, entry.coin, entry.source, entry.date, stale, until,
                     entry.kind,
                 )
-                had = facts.get((address, port))
+                had = facts.get(key := _endpoint_key(fact))
                 if had is not None:
                     newer = max(had, fact, key=lambda either: either.date)
                     fact = replace(newer, coin=_agreed((had.coin, fact.coin)))
-                facts[address, port] = fact
+                facts[key] = fact
     return list(facts.values())
 
 

@@ -31,7 +31,7 @@ _BUILT = os.path.join(_PACKAGE, "data", "rules.bin")
 _MAX_BUILT = 1 << 28
 _SETTLED_NS = 2_000_000_000
 # Raised whenever rules are read or gathered differently: what was cached before is then compiled anew.
-_COMPILER = f"{VERSION}.3"
+_COMPILER = f"{VERSION}.4"
 
 
 def shipped() -> Compiled:
