@@ -133,6 +133,14 @@ def test_many_wide_networks_are_refused_before_they_fill_the_memory(monkeypatch)
         book_of(WHOLE)
 
 
+def test_a_few_lines_of_networks_do_not_fill_the_memory():
+    ports = ", ".join(map(str, range(1, 17)))
+    lines = "".join(f"    - {{network: 8.8.{n}.0/24, ports: [{ports}], source: help}}\n" for n in range(17))
+    with pytest.raises(ConfigError) as caught:
+        parse(WHOLE.replace("  wallets:\n", lines + "  wallets:\n", 1).encode(), "x.yaml")
+    assert caught.value.where == "x.yaml:12" and "networks of 69" in caught.value.what
+
+
 @pytest.mark.parametrize("pattern", [
     "^a+$", r"^XMRig/[\d.]+-mo\d", "^cpuminer(-opt|-multi)?\\b", "x{3}y{1,8}", "[]a]b", "[^]]c", r"\[a\]", "a.*b",
     "^(?:a|b)c", "a*?b",

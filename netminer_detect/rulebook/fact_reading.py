@@ -45,6 +45,11 @@ _HASHES = {
 _MIN_WALLET, _MIN_PREFIX = 8, 8
 
 
+def num_addresses(network: str) -> int:
+    """How many addresses a (sound) network holds."""
+    return ipaddress.ip_network(network).num_addresses
+
+
 class _Told(TypedDict):
     """What `entries.Entry` has of every fact."""
 

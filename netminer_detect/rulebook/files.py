@@ -15,7 +15,7 @@ from netminer_detect.errors import ConfigError
 
 MAX_FILE = 4 << 20
 MAX_FILES = 20_000
-MAX_TOTAL = 1 << 28
+MAX_TOTAL = 1 << 26
 _SUFFIXES = (".yaml", ".yml")
 
 Listing = list[tuple[str, os.stat_result]]

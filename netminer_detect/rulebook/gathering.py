@@ -32,7 +32,7 @@ from netminer_detect.rulebook.facts import (
 )
 from netminer_detect.rulebook.fields import first_day
 
-MAX_ENDPOINTS = 1_000_000
+MAX_ENDPOINTS = 300_000
 _EPOCH = date(1970, 1, 1).toordinal()
 T = TypeVar("T")
 

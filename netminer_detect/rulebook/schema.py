@@ -59,7 +59,7 @@ from netminer_detect.rulebook.entries import (
     Rule,
     Source,
 )
-from netminer_detect.rulebook.fact_reading import FactReader
+from netminer_detect.rulebook.fact_reading import FactReader, num_addresses
 from netminer_detect.rulebook.fields import Fields
 
 # What stands under `match`, and which examples show it.
@@ -72,6 +72,7 @@ SHOWN_BY: dict[str, tuple[str, ...]] = {
     "dialects": ("seen",), "devices": ("seen",), "when": ("seen",),
 }  # fmt: skip
 EXAMPLES = tuple(dict.fromkeys(what for shown in SHOWN_BY.values() for what in shown))
+MAX_PLACES = 1 << 16
 _NEEDED = ("id", "title", "severity", "confidence", "reviewed", "match", "examples")
 _OPTIONAL = ("operator", "tags", "review_by", "references", "sources")
 
@@ -129,6 +130,7 @@ class _Reader(Struct):
         rule.names = each(entries.get("names"), reader.name)
         rule.addresses = each(entries.get("addresses"), reader.address)
         rule.networks = each(entries.get("networks"), reader.network)
+        self._check_size(rule, entries)
         rule.agents = each(entries.get("agents"), lambda item: reader.agent(item, rule.id))
         rule.marks = each(entries.get("wallets"), reader.wallet)
         fingerprints: tuple[Literal["ja3", "ja4"], ...] = ("ja3", "ja4")
@@ -139,6 +141,13 @@ class _Reader(Struct):
         if "when" in entries:
             when = entries["when"]
             rule.conditions.append(ConditionEntry(kind="when", line=when.line, condition=condition(self.fields, when)))
+
+    def _check_size(self, rule: Rule, entries: dict[str, Node]) -> None:
+        """A network stands for each of its addresses with each of its ports: a few lines must not fill the memory."""
+        total = sum(num_addresses(entry.network) * len(entry.ports) for entry in rule.networks)
+        if total > MAX_PLACES:
+            fix = f"name smaller networks or fewer ports: at most {MAX_PLACES} in a rule"
+            raise self.fields.wrong(entries["networks"], f"networks of {total} addresses with ports", fix)
 
     def _examples(self, node: Node) -> list[Example]:
         entries = self.fields.mapping(node, "examples", ("match", "not"))
