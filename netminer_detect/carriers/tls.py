@@ -17,7 +17,6 @@ from __future__ import annotations
 from typing import Literal
 
 from netminer_detect.carriers.certificate import certificate_facts, certificate_names
-from netminer_detect.carriers.fingerprints import fingerprints
 from netminer_detect.carriers.names import server_name
 from netminer_detect.marks import Mark
 from netminer_detect.observations import Evidence, Observation, ServerNamed, Side, TlsFact
@@ -194,6 +193,8 @@ def _observed(kind: _Kind, value: str, side: Side, mark: Mark) -> Observation:
 
 def _of_hello(body: bytes) -> list[_Said]:
     """What a whole ClientHello says."""
+    from netminer_detect.carriers.fingerprints import fingerprints
+
     name, both = _hello_server_name(body), fingerprints(body)
     said: list[_Said] = [("tls", name)] if name is not None else []
     return said if both is None else [*said, ("ja3", both[0]), ("ja4", both[1])]
