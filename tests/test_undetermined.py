@@ -41,6 +41,7 @@ def test_accounts_and_forms_of_several_tell_no_dialect(conversation):
     (session("acct.r", NONCE, subscription=NICEHASH), "ethereumstratum-1"),
     (session("acct.r", ["0x" + hexes("n", 16)]), "kaspa"), (session("acct.r", BITCOIN), "stratum-v1"),
     (session("acct.r", BITCOIN, job="1795305600:7"), "handshake"), (session("acct.r", [*BITCOIN, MASK]), "handshake"),
+    (session("acct.r", ["0001", "9ad6845700000000", "0badcafe"]), "sia"),
     (session("acct.r", BITCOIN, subscription=["decred-gominer/2.1.0"]), "decred"),
 ])
 def test_what_tells_the_dialect(conversation, dialect):

@@ -32,7 +32,8 @@ def _notify(params: list[Any]) -> JobShape | None:
 def _share(params: list[Any]) -> bool:
     if len(params) == 3:
         return is_0x(params[2], 160) or is_hex(params[2], 160)
-    return len(params) == 5 and is_hex(params[3], 16) and is_hex(params[4], 16)
+    # A time of eight bytes is nobody else's; the extranonces may be part of the nonce.
+    return len(params) == 5 and is_hex(params[3], 16) and is_hex(params[4], range(6, 17))
 
 
 class Sia(Kin):
