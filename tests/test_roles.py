@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
-from netminer_detect.findings import Level, Role, Verdict
+from netminer_detect.detect.drafts import Draft
+from netminer_detect.detect.levels import Reason
+from netminer_detect.detect.relayed import join_relayed
+from netminer_detect.detect.translated import join_translated
+from netminer_detect.findings import Connection, Level, Role, Server, Verdict, Via
 from netminer_detect.outputs.wording import why
 from tests.conversations import Message, connection
 from tests.scenes import (
@@ -406,6 +411,25 @@ def test_a_proxy_that_mines_too_is_told():
     later = relayed(Scene(), SOCKS, GIVEN_WORK, "10.3.0.17", "10.0.0.8").tcp([]).tcp(
         GIVEN_WORK, "10.0.0.8", POOL, port=3334)
     assert {one.source_ip for one in later.findings()} == {"10.3.0.17", "10.0.0.8"}
+
+
+def test_thousands_of_sources_and_ways_cost_little():
+    """Every source inside and outside at one server; one proxy that was asked for thousands."""
+    def draft(source: str, pool: Server) -> Draft:
+        found = Draft(source, Role.MINER, pool, "stratum-v1", Reason(Level.SESSION, "session_open", {}), states={0})
+        found.connections, found.prints = [Connection(40000, 0, SECOND)], [frozenset()]
+        found.connections_total = 1
+        return found
+
+    many = [f"{number >> 8}.{number & 255}" for number in range(4000)]
+    inside = [draft(f"10.3.{host}", Server(POOL, 3333)) for host in many]
+    outside = [draft(f"198.51.{host}", Server(POOL, 3333)) for host in many]
+    asked = [draft(f"10.4.{host}", Server(None, 3333, f"n{host}", via=Via("10.0.0.8", 1080, "socks"))) for host in many]
+    dialled = [draft("10.0.0.8", Server(f"198.52.{host}", 3333)) for host in many]
+    began = time.process_time()
+    assert join_translated([*inside, *outside]) == inside
+    assert join_relayed([*asked, *dialled]) == asked
+    assert time.process_time() - began < 5
 
 
 def test_a_proxy_resolves_for_its_clients():

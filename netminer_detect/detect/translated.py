@@ -9,7 +9,7 @@ with sessions of its own (or of machines that the capture does not show inside) 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from msgspec import Struct, field
 
 from netminer_detect.detect.addresses import is_private
 from netminer_detect.detect.drafts import Draft, is_mining
@@ -20,55 +20,77 @@ SKEW_NS = 2 * 1_000_000_000
 # Through a router that the capture sees from both sides.
 DELAY_NS = 50 * 1_000_000
 
+# So many connections with the same share, or of the same port, are looked at: no more are ever alike by chance.
+MAX_ALIKE = 64
+
 _Place = tuple[str | None, int | None, str | None]
+_Found = list[tuple[Draft, Connection]]
+
+
+class _Inside(Struct):
+    """The connections of private sources with one server, by their shares, and by the ports of those without."""
+
+    by_print: dict[int, _Found] = field(default_factory=dict)
+    by_port: dict[int, _Found] = field(default_factory=dict)
+
+    def add(self, draft: Draft) -> None:
+        """Note a source's connections."""
+        for connection, prints in zip(draft.connections, draft.prints, strict=True):
+            for number in prints:
+                _note(self.by_print.setdefault(number, []), draft, connection)
+            if not prints:
+                _note(self.by_port.setdefault(connection.source_port, []), draft, connection)
+
+    def original(self, outer: Draft, at: int) -> Draft | None:
+        """Whose connection it is that a source outside shows; None where nobody's."""
+        seen = outer.connections[at]
+        for number in sorted(outer.prints[at]):
+            for draft, inner in self.by_print.get(number, ()):
+                if _near(seen.first_seen_ns, inner.first_seen_ns, SKEW_NS, True):
+                    return draft
+        if not outer.prints[at]:
+            for draft, inner in self.by_port.get(seen.source_port, ()):
+                if not draft.states.isdisjoint(outer.states) and _passes(seen, inner):
+                    return draft
+        return None
 
 
 def join_translated(drafts: list[Draft]) -> list[Draft]:
     """See the module's contract."""
-    inside: dict[_Place, list[Draft]] = {}
-    for draft in drafts:
-        if _may_be_seen_twice(draft) and is_private(draft.source):
-            inside.setdefault(_place(draft), []).append(draft)
-    if not inside:
-        return drafts
-    return [draft for draft in drafts if not (
-        _may_be_seen_twice(draft) and not is_private(draft.source)
-        and _all_copied(draft, inside.get(_place(draft), ()))
-    )]
+    twice = [(draft, is_private(draft.source)) for draft in drafts if _may_be_seen_twice(draft)]
+    inside = {_place(draft): _Inside() for draft, private in twice if not private}
+    for draft, private in twice:
+        if private and (place := _place(draft)) in inside:
+            inside[place].add(draft)
+    copies = {id(draft) for draft, private in twice if not private and _all_copied(draft, inside[_place(draft)])}
+    return [draft for draft in drafts if id(draft) not in copies]
 
 
 def _place(draft: Draft) -> _Place:
     return draft.pool.ip, draft.pool.port, draft.dialect
 
 
+def _note(found: _Found, draft: Draft, connection: Connection) -> None:
+    if len(found) < MAX_ALIKE:
+        found.append((draft, connection))
+
+
 def _may_be_seen_twice(draft: Draft) -> bool:
     reached = is_mining(draft) or draft.reason.level in (Level.ENDPOINT, Level.LOOKUP)
-    return reached and draft.pool.via is None and len(draft.prints) == draft.connections_total
+    return reached and draft.pool.via is None and 0 < len(draft.prints) == draft.connections_total
 
 
-def _all_copied(outer: Draft, inside: Iterable[Draft]) -> bool:
+def _all_copied(outer: Draft, inside: _Inside) -> bool:
     """Whether each connection of the outer source is one of the inner sources'; these stand behind a NAT then."""
     originals: list[Draft] = []
     for at in range(len(outer.connections)):
-        original = next((draft for draft in inside if _copies(outer, at, draft)), None)
+        original = inside.original(outer, at)
         if original is None:
             return False
         originals.append(original)
     for draft in originals:
         draft.nat = True
     return True
-
-
-def _copies(outer: Draft, at: int, inner: Draft) -> bool:
-    """Whether the outer source's connection is one of the inner one's."""
-    prints = outer.prints[at]
-    pairs = zip(inner.connections, inner.prints, strict=True)
-    if prints:
-        began = outer.connections[at].first_seen_ns
-        return any(not prints.isdisjoint(theirs) and _near(began, one.first_seen_ns, SKEW_NS, True)
-                   for one, theirs in pairs)
-    together = not outer.states.isdisjoint(inner.states)
-    return together and any(not theirs and _passes(outer.connections[at], one) for one, theirs in pairs)
 
 
 def _passes(outer: Connection, inner: Connection) -> bool:
