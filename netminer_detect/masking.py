@@ -115,12 +115,17 @@ class _Mask:
         text = text[:MAX_LOOK]
         if not _TELLING.search(text):
             return text
-        text = _IN_URL.sub(lambda match: f"{match[1]}:{self._password(match[2])}", text)
-        text = _HEADER.sub(rf"\1\2{MASK}", text)
+        # Each is asked only where a sign stands that it needs.
+        if "@" in text:
+            text = _IN_URL.sub(lambda match: f"{match[1]}:{self._password(match[2])}", text)
+        if ":" in text:
+            text = _HEADER.sub(rf"\1\2{MASK}", text)
         text = _SCHEME.sub(rf"\1 {MASK}", text)
-        text = _QUERY.sub(self._named, text)
-        text = _MEMBER.sub(self._named, text)
-        return _NESTED.sub(rf"\1{MASK}", text)
+        if "=" in text:
+            text = _QUERY.sub(self._named, text)
+        if '"' in text or "'" in text:
+            text = _MEMBER.sub(self._named, text)
+        return _NESTED.sub(rf"\1{MASK}", text) if "\\" in text else text
 
     def _named(self, match: re.Match[str]) -> str:
         """A member that stands in a text, and whose name calls it a secret."""
