@@ -24,6 +24,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -148,12 +149,17 @@ def _content(path: str) -> bytes:
     return data
 
 
-def _within(ip: str, networks: Sequence[_Network]) -> bool:
+@lru_cache(maxsize=65_536)
+def _address(ip: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        address = ipaddress.ip_address(ip)
+        return ipaddress.ip_address(ip)
     except ValueError:
-        return False
-    return any(address in network for network in networks)
+        return None
+
+
+def _within(ip: str, networks: Sequence[_Network]) -> bool:
+    address = _address(ip)
+    return address is not None and any(address in network for network in networks)
 
 
 class _Reader(Struct):

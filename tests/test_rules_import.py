@@ -1,6 +1,9 @@
 """`rules import`: each format read, what may not stand in a rule left out with its line, and the way there and back."""
 
 import json
+import pathlib
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -22,12 +25,13 @@ from tests.scenes import MALWARE, RULES
 from tests.test_rule_facts import WHOLE
 from tests.test_rules_export import RULE
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 DAY = "2026-11-25"
 HEADING = Heading("imported", "Imported: a list", "导入", "medium", "medium", DAY, DAY)
 
 
-def sifted(text, name, ports=(3333,)):
-    found = Sieve(Defaults("server", ports, DAY, "a list"))
+def sifted(text, name, ports=(3333,), day=DAY):
+    found = Sieve(Defaults("server", ports, day, "a list", DAY))
     for one in module_of(name).read(text):
         found.take("list", one)
     return found
@@ -104,6 +108,11 @@ def test_hosts_files():
 def test_csv_by_its_header(text):
     found = list(sifted(text, "csv").taken.values())
     assert [(one.value, one.ports, one.coin) for one in found] == [("pool.example", (3333,), "XMR")]
+
+
+def test_what_others_mean_by_kind_is_not_ours():
+    (one,) = sifted("kind,value,port\ndomain,pool.example,3333\n", "csv").taken.values()
+    assert (one.value, one.kind, one.ports) == ("pool.example", "server", (3333,))
 
 
 def test_csv_without_a_header_and_broken():
@@ -314,6 +323,11 @@ def test_a_thing_that_comes_again():
     assert [(one.line, one.why, one.about) for one in found.left] == [(4, "other-kind", "server")]
 
 
+def test_a_date_of_ones_own_counts_whatever_the_lists():
+    text = "host,date\na.example,2025-03-04\nb.example,2999\n"
+    assert [one.date for one in sifted(text, "csv", day="2019").taken.values()] == ["2025-03-04", "2019"]
+
+
 def test_what_a_text_says_of_itself_is_not_believed_blindly():
     text = ("type,value,ports,kind,date,first,operator,source,url,weak,transport,coin\n"
             "name,a.example,1,king,2999-01-01,2999,\x07,\u0430bc,javascript:1,,carrier pigeon,\n")  # fmt: skip
@@ -333,7 +347,7 @@ def test_what_a_text_says_of_itself_is_not_believed_blindly():
     "1" * 9999, '{"a": ' + "1" * 9999 + "}", "alert tcp any any -> 1.1.1.1 1 (" + "a:b;" * 900 + ")",
 ], ids=range(15))  # fmt: skip
 def test_whatever_is_in_a_file(name, text):
-    found = Sieve(Defaults("server", (), DAY, "a list"))
+    found = Sieve(Defaults("server", (), DAY, "a list", DAY))
     for one in module_of(name).read(text):
         assert isinstance(one, (Mention, Passed))
         found.take("list", one)
@@ -353,8 +367,8 @@ def test_bounds(monkeypatch, tmp_path):
 
 
 @pytest.mark.parametrize(("lang", "said"), [
-    ("en", [":2: left out: 10.0.0.1: not a public address", "1 indicators taken, 1 left out"]),
-    ("zh", [":2: 略去: 10.0.0.1: 不是公网地址", "收录 1 条指标，略去 1 条"]),
+    ("en", [":2: left out: 10.0.0.1: not a public address", "indicators taken: 1, left out: 1", "set-mine.yaml"]),
+    ("zh", [":2: 略去: 10.0.0.1: 不是公网地址", "收录 1 条指标，略去 1 条", "set-mine.yaml"]),
 ])  # fmt: skip
 def test_the_command(tmp_path, capsys, lang, said):
     (tmp_path / "list.txt").write_text("eu.nobody.example\n10.0.0.1\n")
@@ -382,9 +396,15 @@ def test_nothing_to_take_and_what_is_known(tmp_path, capsys):
     words = ["rules", "import", str(tmp_path / "known.txt"), "--rules", str(tmp_path / "scene.yaml")]
     assert main(words) == 0
     told = capsys.readouterr()
-    assert "xmr.pool.example" in told.out and "1 of them stand in other rules already" in told.err
+    assert "xmr.pool.example" in told.out and "in other rules already: 1," in told.err
     assert main([*words, "--new"]) == 0
     assert "xmr.pool.example" not in capsys.readouterr().out
+
+
+def test_standard_input(tmp_path):
+    words = [sys.executable, "-m", "netminer_detect", "rules", "import", "-"]
+    done = subprocess.run(words, input=b"piped.example\n", capture_output=True, check=True, cwd=ROOT)
+    assert b"name: piped.example" in done.stdout
 
 
 def test_a_folder_is_a_feed(tmp_path, capsys):

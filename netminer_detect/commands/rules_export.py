@@ -14,7 +14,7 @@ from typing import Any, TextIO
 from netminer_detect.commands.telling import Teller
 
 _SAYS = {
-    "written": ("{} indicators written", "已写出 {} 条指标"),
+    "written": ("indicators written: {}", "已写出 {} 条指标"),
     "stale": ("{} left out: old or poor (--all adds them)", "略去 {} 条：过时或依据不足（--all 可加入）"),
     "visited": ("{} left out: operators' own domains and websites, which visitors ask for too (--kind domain, --kind "
                 "website or --all adds them)",

@@ -60,10 +60,12 @@ SAYS = {
 _TOLD = {
     "left": ("left out", "略去"),
     "more": ("… and {} more left out", "……另有 {} 条略去"),
-    "taken": ("{} indicators taken, {} left out", "收录 {} 条指标，略去 {} 条"),
+    "taken": ("indicators taken: {}, left out: {}", "收录 {} 条指标，略去 {} 条"),
     "nothing": ("nothing in these files may stand in a rule", "这些文件中没有可写入规则的内容"),
-    "known": ("{} of them stand in other rules already: --new leaves them out",
-              "其中 {} 条已在其他规则中：--new 可略去"),
+    "known": ("in other rules already: {}, which rules lint will say; --new leaves them out",
+              "其中 {} 条已在其他规则中，rules lint 会指出；--new 可略去"),
+    "name": ("rules lint wants the file to be named for the rule: {}.yaml",
+             "rules lint 要求文件名与规则编号一致：{}.yaml"),
     "read-as": ("{}: read as {}", "{}：按 {} 读取"),
 }  # fmt: skip
 
@@ -79,7 +81,8 @@ def add_import(actions: Any) -> argparse.ArgumentParser:
         "CSV, MISP events, STIX 2.1 bundles, Maltrail's trails and Suricata's rules. What would accuse the wrong "
         "people is left out and told.")
     add = taken.add_argument
-    add("files", nargs="+", metavar="FILE", help="files, or folders of JSON files (a feed of MISP)")
+    add("files", nargs="+", metavar="FILE", help="files, folders of JSON files (a feed of MISP), - for "
+        "standard input")
     add("--as", dest="format", choices=readers(), metavar="FORMAT", help=f"{', '.join(readers())} (default: told by "
         "the content)")
     add("-o", "--output", metavar="FILE", help="write to a file (default: standard output)")
@@ -113,7 +116,8 @@ def import_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> in
 
     told, zh, paths = Teller(), lang == "zh", _files(arguments.files)
     heading = _heading(arguments, paths)
-    sieve = Sieve(Defaults(arguments.kind, tuple(sorted(set(arguments.port))), heading.day, arguments.source or ""))
+    sieve = Sieve(Defaults(arguments.kind, tuple(sorted(set(arguments.port))), heading.day, arguments.source or "",
+                           heading.reviewed))
     for path in paths:
         _sift(path, arguments, sieve, told, zh)
     taken = sorted(sieve.taken.values(), key=lambda one: (TYPES.index(one.type), one.value))
@@ -127,6 +131,8 @@ def import_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> in
         return 1
     if known and not arguments.new:
         told.tell(_TOLD["known"][zh].format(len(known)))
+    if arguments.output not in (None, "-") and _stem(arguments.output) != heading.id:
+        told.tell(_TOLD["name"][zh].format(heading.id))
     text = rule_text(_with_references(heading, sieve), taken)
     parse(text.encode(), arguments.output or f"{heading.id}.yaml")
     if arguments.output in (None, "-"):
@@ -198,10 +204,10 @@ def _files(places: Sequence[str]) -> list[str]:
 
 
 def _text(path: str) -> str:
-    if os.path.exists(path) and not os.path.isfile(path):
-        raise ConfigError(path, "this is no plain file", "save the list to a file first")
+    if path != "-" and os.path.exists(path) and not os.path.isfile(path):
+        raise ConfigError(path, "this is no plain file", "save the list to a file first, or pipe it into -")
     try:
-        with open(path, "rb") as file:
+        with open(0 if path == "-" else path, "rb", closefd=path != "-") as file:
             data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(path, error.strerror or "cannot be read", "check the path and its permissions") from None
@@ -221,14 +227,18 @@ def _heading(arguments: argparse.Namespace, paths: Sequence[str]) -> Heading:
     written = re.fullmatch(r"[12]\d\d\d(-\d\d(-\d\d)?)?", day, re.ASCII) and first_day(day)
     if not written or written > today:
         raise ConfigError(f"--date {day}", "no date, or one to come", "write it as 2026-11-24")
-    stem = os.path.splitext(os.path.basename(arguments.output or "imported"))[0]
-    name = arguments.id or re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:64].strip("-") or "imported"
+    stem = _stem(arguments.output or "imported").lower()
+    name = arguments.id or re.sub(r"[^a-z0-9]+", "-", stem).strip("-")[:64].strip("-") or "imported"
     if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) or len(name) > 64:
         fix = "use small letters, digits and single hyphens, up to 64"
         raise ConfigError(f"--id {name}", "this is no rule id", fix)
     title = as_title(arguments.title or f"Imported from {os.path.basename(paths[0])}", "Imported")
     chinese = as_title(arguments.title_zh or arguments.title or f"导入自 {os.path.basename(paths[0])}", "导入")
     return Heading(name, title, chinese, arguments.severity, arguments.confidence, day, today.isoformat())
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
 
 
 def _with_references(heading: Heading, sieve: Sieve) -> Heading:

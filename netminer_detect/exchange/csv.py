@@ -27,7 +27,6 @@ _MEANT = {
     "ports": ("ports", "port", "dst_port", "dest_port"),
     "date": ("date", "last_seen", "last_online", "updated", "verified"),
     "first": ("first", "first_seen"), "source": ("source",), "coin": ("coin", "currency"), "operator": ("operator",),
-    "type": ("netminer_type",), "kind": ("kind",),
 }  # fmt: skip
 _HOST = re.compile(r"[\w.-]+\.[A-Za-z][\w-]+(:\d+)?|\d+\.\d+\.\d+\.\d+([:/]\d+)?|[0-9a-fA-F]*:[0-9a-fA-F:]+", re.ASCII)
 _DELIMITERS = ",;\t|"
@@ -108,6 +107,7 @@ def _delimiter(line: str) -> str:
 def _columns(cells: Sequence[str]) -> dict[str, int]:
     """Where the columns stand that a header names; empty where the line is no header."""
     words = [cell.lower().lstrip("\ufeff").replace(" ", "_") for cell in cells]
+    # Others mean something else by type and kind.
     if set(COLUMNS[:4]) <= set(words):
         return {name: words.index(name) for name in COLUMNS if name in words}
     found = {meant: next((words.index(word) for word in known if word in words), -1) for meant, known in _MEANT.items()}

@@ -45,12 +45,14 @@ _KEYS = {"name": "name", "address": "address", "network": "network", "agent": "r
 
 
 class Defaults(Struct, frozen=True):
-    """What holds where a text does not say: the kind, ports of addresses, the day, and on whose word."""
+    """What holds where a text does not say: the kind, ports of addresses, the day, and on whose word. Days after
+    `today` are not believed."""
 
     kind: str
     ports: tuple[int, ...]
     day: str
     source: str
+    today: str
 
 
 class Left(Struct, frozen=True):
@@ -137,8 +139,8 @@ class Sieve(Struct):
             kind = kind if kind in (NAME_KINDS if type_ == "name" else ("server", "malware")) else defaults.kind
         if type_ in ("address", "network"):
             kind, ports = "malware" if kind == "malware" else "server", ports or defaults.ports
-        day = _day(told.get("date", ""), defaults.day) or defaults.day
-        first = _day(told.get("first", ""), defaults.day)
+        day = _day(told.get("date", ""), defaults.today) or defaults.day
+        first = _day(told.get("first", ""), defaults.today)
         url = told.get("url", "")
         return Indicator(
             type=type_, value=value, kind=kind, ports=ports, coin=_text(told.get("coin", "")),
