@@ -62,10 +62,9 @@ class _Early(Struct, frozen=True):
 
 def _read_http2() -> Reader:
     """What reads HTTP/2 in the clear, which few flows are."""
-    from netminer_detect.carriers.http2 import Http2
-    from netminer_detect.dialects.kaspad_grpc import KaspadGrpc
+    from netminer_detect.dialects.over_http2 import read_http2
 
-    return Http2(KaspadGrpc())
+    return read_http2()
 
 
 # Side, message, bytes of the piece that completed it, frame.

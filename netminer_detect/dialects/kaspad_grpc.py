@@ -138,3 +138,6 @@ def _error_of(answer: Fields) -> str | None:
     """What an answer says is wrong."""
     error = fields(part(answer, _ERROR) or b"") or {}
     return (part(error, 1) or b"").decode("utf-8", "replace")[:MAX_REASON] or None
+
+
+GRPC_DIALECT = KaspadGrpc

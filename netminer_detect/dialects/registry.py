@@ -2,8 +2,9 @@
 
 Contract: `dialects()` gives the classes of JSON-line dialects, `over_websocket()` those that live in WebSocket
 messages (`WEBSOCKET_DIALECT`), `over_http()` those of JSON-RPC over HTTP (`HTTP_DIALECT`), `over_exchanges()`
-those of other HTTP exchanges (`EXCHANGE_DIALECT`), `binary()` those that are no text (`BINARY_DIALECT`), each
-sorted by name. Modules are imported at the first call: a scan that meets no candidate imports none.
+those of other HTTP exchanges (`EXCHANGE_DIALECT`), `over_grpc()` those of gRPC (`GRPC_DIALECT`), `binary()` those that
+are no text (`BINARY_DIALECT`), each sorted by name. Modules are imported at the first call: a scan that meets no
+candidate imports none.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from netminer_detect.dialects.dialect import Dialect
     from netminer_detect.dialects.exchanges import Interface
     from netminer_detect.dialects.over_http import HttpDialect
+    from netminer_detect.dialects.over_http2 import GrpcDialect
 
 
 @cache
@@ -50,6 +52,12 @@ def over_http() -> tuple[type[HttpDialect], ...]:
 def over_exchanges() -> tuple[type[Interface], ...]:
     """The dialects of other HTTP exchanges."""
     return tuple(module.EXCHANGE_DIALECT for module in _modules() if hasattr(module, "EXCHANGE_DIALECT"))
+
+
+@cache
+def over_grpc() -> tuple[type[GrpcDialect], ...]:
+    """The dialects of gRPC messages."""
+    return tuple(module.GRPC_DIALECT for module in _modules() if hasattr(module, "GRPC_DIALECT"))
 
 
 @cache
