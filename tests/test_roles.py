@@ -13,7 +13,7 @@ from netminer_detect.detect.relayed import join_relayed
 from netminer_detect.detect.translated import join_translated
 from netminer_detect.findings import Connection, Level, Role, Server, Verdict, Via
 from netminer_detect.outputs.wording import why
-from tests.conversations import Message, connection
+from tests.conversations import START_NS, Message, connection
 from tests.scenes import (
     AUTHORIZE,
     INFECTED,
@@ -357,6 +357,20 @@ def test_a_session_without_shares_on_both_sides_of_a_router(said):
 ], ids=["port", "later", "tls", "more"])
 def test_sessions_of_a_router_itself(scene):
     assert {(one.source_ip, one.nat) for one in scene.findings()} == {("10.3.0.17", None), (OUTSIDE, None)}
+
+
+def test_questions_on_both_sides_of_a_router():
+    def asked(delay_s: float) -> Scene:
+        scene = Scene()
+        for client, after_s in (("10.3.0.17", 0.0), (OUTSIDE, delay_s)):
+            scene.now_ns, scene._port = START_NS + int(after_s * SECOND), 50000
+            for kind in (1, 28):
+                scene.dns("xmr.pool.example", kind=kind, client=client, server="192.0.2.53")
+        return scene
+
+    (finding,) = asked(0.002).findings()
+    assert (finding.source_ip, finding.nat, finding.connections_total) == ("10.3.0.17", True, 2)
+    assert roles(asked(0.5)) == {("10.3.0.17", "miner"), (OUTSIDE, "miner")}
 
 
 def test_a_nat_with_miners_of_its_own_stays_whole():

@@ -53,7 +53,7 @@ def _draft(lookup: Lookup, resolver: Resolver, book: Rulebook, captures: list[st
     draft.known_coin = mining.coin if mining else None
     draft.rules = {fact.rule: None} if fact else {}
     draft.first_ns, draft.last_ns = lookup.first_ns, lookup.last_ns
-    draft.connections = [Connection(lookup.port, lookup.first_ns, lookup.last_ns)]
+    draft.connections, draft.prints = [Connection(lookup.port, lookup.first_ns, lookup.last_ns)], [frozenset()]
     draft.connections_total = draft.packets = lookup.count
     draft.bytes = lookup.bytes
     mark = lookup.mark

@@ -3,8 +3,9 @@
 Contract: `join_translated(drafts)` leaves out the drafts of public sources all of whose connections are copies of a
 private source's with the same server, and says `nat` of the latter. A copy begins within SKEW_NS of the other and
 holds the same shares: each was found by its own nonce, so no two miners hand in the same. Where there are no shares, a
-copy in the same capture has the same source port, and begins and ends within DELAY_NS of the other. A public source
-with sessions of its own (or of machines that the capture does not show inside) stays whole.
+copy in the same capture has the same source port, and begins and ends within DELAY_NS of the other; so have questions
+of DNS for one name. A public source with sessions of its own (or of machines that the capture does not show inside)
+stays whole.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class _Inside(Struct):
                     return draft
         if not outer.prints[at]:
             for draft, inner in self.by_port.get(seen.source_port, ()):
-                if not draft.states.isdisjoint(outer.states) and _passes(seen, inner):
+                alike = not _asks(outer) or draft.connections_total == outer.connections_total
+                if alike and not draft.states.isdisjoint(outer.states) and _passes(seen, inner):
                     return draft
         return None
 
@@ -67,7 +69,7 @@ def join_translated(drafts: list[Draft]) -> list[Draft]:
 
 
 def _place(draft: Draft) -> _Place:
-    return draft.pool.ip, draft.pool.port, draft.dialect
+    return draft.pool.ip or draft.pool.name, draft.pool.port, draft.dialect
 
 
 def _note(found: _Found, draft: Draft, connection: Connection) -> None:
@@ -77,7 +79,13 @@ def _note(found: _Found, draft: Draft, connection: Connection) -> None:
 
 def _may_be_seen_twice(draft: Draft) -> bool:
     reached = is_mining(draft) or draft.reason.level in (Level.ENDPOINT, Level.LOOKUP)
-    return reached and draft.pool.via is None and 0 < len(draft.prints) == draft.connections_total
+    whole = len(draft.prints) == draft.connections_total or _asks(draft)
+    return reached and draft.pool.via is None and whole and bool(draft.prints)
+
+
+def _asks(draft: Draft) -> bool:
+    """Whether these are questions of DNS: all of one name are one connection."""
+    return draft.pool.ip is None and len(draft.prints) == len(draft.connections) == 1
 
 
 def _all_copied(outer: Draft, inside: _Inside) -> bool:
