@@ -99,8 +99,15 @@ BROKEN = [
     (", {agent: OtherMiner/1}]", "]", 17, "format", "no example under 'not' for agents"),
     ("sources:", "sources: &x", 7, "format", "an anchor or alias; write the value out"),
     ("operator: Own Pool", "operator: Own Pool\noperator: Own", 4, "format", "stands here twice; keep one of the two"),
-    ("operator: Own Pool", "operator: [Own", 4, "format", "check indentation, colons and quotes there"),
-    ("operator: Own Pool", "operator: Own\tPool\n\tx", 4, "format", "check indentation"),
+    ("operator: Own Pool", "operator: [Own", 4, "format", "check indentation, colons, brackets and quotes"),
+    ("    - " + NAME, "\t- " + NAME, 11, "format", "indent with blanks: YAML takes no tabs"),
+    ("severity: high", "severity high", 4, "format", "a line without its colon; write it as key: value"),
+    ("regex: '^OwnMiner/'", 'regex: "^Own\\d"', 15, "format", "put it in single quotes"),
+    ("operator: Own Pool", "operator: @own", 3, "format", "put quotes around the value"),
+    ("    - " + NAME, "    - eu.ownpool.example", 11, "format", "write it as {name: …, kind: …, source: …}"),
+    ("coin: XMR", "date: 2026-01", 11, "format", "unknown key 'date' in a name; did you mean 'verified'?"),
+    ("address: 5.6.7.8,", "address: 5.6.7.8:3333,", 13, "format", "write the port under ports"),
+    ("{address: '5.6.7.8:22'}", "{address: 5.6.7.8}", 18, "format", "is no address with a port; write both"),
     ("id: pool-own", "id: pool-elsewhere", 1, "file-name", "name the file for the rule's id"),
     ("reviewed: 2026-11-24", "reviewed: 2025-11-24", 6, "review-due", "a review was due on 2026-11-24; check the"),
     ("reviewed: 2026-11-24", "reviewed: 2026-11-24\nreview_by: 2026-10", 7, "review-due", "was due on 2026-10-31"),
@@ -204,7 +211,8 @@ def test_the_command_and_its_exit_codes(tmp_path, capsys):
     assert capsys.readouterr().out == "1 rule file, no problems\n"
     path.write_text(GOOD.replace("3333], coin", "0], coin"), encoding="utf-8")
     assert main(["rules", "lint", str(tmp_path), *today]) == 1
-    assert capsys.readouterr().out.startswith(f"{path}:11: '0' is no port; write a number from 1 to 65535 (format)\n")
+    told_first = f"{path}:11: '0' is no port; write a number from 1 to 65535, each by itself (format)\n"
+    assert capsys.readouterr().out.startswith(told_first)
     assert main(["rules", "lint", str(tmp_path), *today, "--format", "json"]) == 1
     problem = json.loads(capsys.readouterr().out)
     assert (problem["path"], problem["line"], problem["code"]) == (str(path), 11, "format") and problem["fix"]

@@ -92,7 +92,7 @@ def test_a_rule_says_what_it_says():
         ("reviewed: 2026-11-24", "reviewed: soon", 4, "no date"),
         ("reviewed: 2026-11-24\n", "", 1, "lacks the key 'reviewed'"),
         ("id: pool-example", "id: Pool Example", 1, "no rule id"),
-        ("title: {en: Example, zh: 示例}", "title: Example", 2, "text where a mapping belongs"),
+        ("title: {en: Example, zh: 示例}", "title: Example", 2, "text where keys and values belong"),
         ("match:", "match: [", 13, ""),
         ("operator: Example Pool", "operator: &a Example Pool", 3, "an anchor or alias"),
         ("operator: Example Pool", "operator: !!python/name:os.system x", 3, "the tag"),

@@ -16,6 +16,7 @@ from netminer_detect.rulebook.conditions import Fact, Seen, Sights, facts_of, ho
 from netminer_detect.rulebook.entries import Example
 from netminer_detect.rulebook.facts import AgentFact, EndpointFact, Facts, MarkKind, NameFact
 from netminer_detect.rulebook.patterns import MAX_SUBJECT
+from netminer_detect.rulebook.places import address_and_port
 
 
 class Answers:
@@ -92,16 +93,3 @@ def seen_of(facts: tuple[Fact, ...], at_s: int) -> Seen:
         for one in [level.word for level in Level if level <= Level[value.upper()]] if key == "level" else [value]:
             found.update(facts_of(key, one))
     return Seen(frozenset(found), at_s * 1_000_000_000, at_s * 1_000_000_000)
-
-
-def address_and_port(text: str) -> tuple[str, int] | None:
-    """The address, as rules write it, and the port of "1.2.3.4:5" or "[2001:db8::1]:5"; None if it is none."""
-    from ipaddress import ip_address
-
-    host, _, port = text.strip().rpartition(":")
-    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
-        return None
-    try:
-        return str(ip_address(host.removeprefix("[").removesuffix("]"))), int(port)
-    except ValueError:
-        return None

@@ -135,8 +135,25 @@ def _events(text: str, path: str) -> Iterator[tuple[str, int, str]]:
             yield kind, line, event.value if kind == "text" else ""
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
         what = error.problem or error.context or "not YAML"
-        raise ConfigError(f"{path}:{line}", what, "check indentation, colons and quotes there") from None
+        if "expected ':'" in what and error.context_mark is not None:
+            mark, what = error.context_mark, "a line without its colon"
+        line = mark.line + 1 if mark else 1
+        raise ConfigError(f"{path}:{line}", what, _way_out(text, line, what)) from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}:1", f"not YAML: {error}", "write it anew") from None
+
+
+def _way_out(text: str, line: int, what: str) -> str:
+    """What to do about what YAML cannot read in a line."""
+    lines = text.split("\n", line)
+    there = lines[line - 1] if line <= len(lines) else ""
+    if what == "a line without its colon":
+        return "write it as key: value"
+    if "\t" in there[: len(there) - len(there.lstrip())]:
+        return "indent with blanks: YAML takes no tabs"
+    if "escape" in what:
+        return "put it in single quotes: there a \\ is nothing special"
+    if "cannot start" in what:
+        return "put quotes around the value: signs like @ ` % * & mean something at its beginning"
+    return "check indentation, colons, brackets and quotes there and in the lines above"

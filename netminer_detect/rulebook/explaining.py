@@ -14,9 +14,10 @@ from ipaddress import ip_address, ip_network
 from msgspec import Struct, field
 
 from netminer_detect.rulebook import names
-from netminer_detect.rulebook.answers import Answers, address_and_port
+from netminer_detect.rulebook.answers import Answers
 from netminer_detect.rulebook.entries import AddressEntry, AgentEntry, Entry, MarkEntry, NameEntry, NetworkEntry, Rule
 from netminer_detect.rulebook.facts import AgentFact, EndpointFact, NameFact
+from netminer_detect.rulebook.places import address_and_port
 
 WORTHS = ("server", "domain", "website", "browser", "donation", "malware", "stale", "weak", "address", "no-port",
           "agent", "not-mining", "wallet", "unknown")  # fmt: skip

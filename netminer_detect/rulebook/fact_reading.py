@@ -29,6 +29,7 @@ from netminer_detect.rulebook.entries import (
 )
 from netminer_detect.rulebook.facts import AGENT_KINDS, MARK_KINDS, NAME_KINDS, AgentFact, MarkKind
 from netminer_detect.rulebook.fields import Fields
+from netminer_detect.rulebook.places import address_and_port
 
 MAX_HOSTS = 256
 MAX_NETWORK_PORTS = 16
@@ -90,6 +91,8 @@ class FactReader(Struct):
             address = ipaddress.ip_address(text)
         except ValueError:
             fix = "write a network under networks" if "/" in text else "write one IPv4 or IPv6 address"
+            if address_and_port(text) is not None:
+                fix = "write the port under ports"
             what = f"{fields.shown(entries['address'])} is no IP address"
             raise fields.wrong(entries["address"], what, fix) from None
         if not address.is_global or address.is_multicast:

@@ -24,6 +24,13 @@ T = TypeVar("T")
 _ALIKE = "[\u0370-\u058f\u13a0-\u13ff\uab70-\uabbf\uff21-\uff3a\uff41-\uff5a\U0001d400-\U0001d7ff]"
 _MIXED = re.compile(f"[A-Za-z0-9]{_ALIKE}|{_ALIKE}[A-Za-z0-9]")
 
+# Keys that people try first.
+_SYNONYMS = {
+    "date": "verified", "last_seen": "verified", "first_seen": "first", "port": "ports", "ip": "address",
+    "domain": "name", "host": "name", "cidr": "network", "author": "operator", "description": "title", "name": "id",
+    "level": "severity", "tag": "tags", "conditions": "when", "condition": "when",
+}  # fmt: skip
+
 
 class Fields(Struct):
     """See the module's contract. `path` is the file's, as messages name it."""
@@ -71,7 +78,10 @@ class Fields(Struct):
 
     def mapping(self, node: Node, what: str, needed: tuple[str, ...], allowed: tuple[str, ...] = ()) -> dict[str, Node]:
         """A mapping's entries, none unknown and none missing."""
-        entries = self.any_mapping(node, what)
+        if node.entries is None:
+            fix = "write it as {" + ", ".join(f"{key}: …" for key in needed or allowed[:1]) + "}"
+            raise self.wrong(node, f"{what}: {node.shape} where keys and values belong", fix)
+        entries = node.entries
         for key in entries:
             if key not in needed and key not in allowed:
                 raise self.unknown_key(node, key, what, needed + allowed)
@@ -83,7 +93,8 @@ class Fields(Struct):
     def unknown_key(self, node: Node, key: str, what: str, known: tuple[str, ...]) -> ConfigError:
         where = f"{self.path}:{node.key_lines[key]}"
         shown = key if len(key) <= MAX_SHOWN else key[:MAX_SHOWN] + "…"
-        return ConfigError(where, f"unknown key {shown!r} in {what}", _meant(key, known))
+        meant = _SYNONYMS.get(key, key)
+        return ConfigError(where, f"unknown key {shown!r} in {what}", _meant(meant, tuple(dict.fromkeys(known))))
 
     def choice(self, node: Node, allowed: Collection[T], what: str) -> T:
         text = self.text(node)
@@ -95,7 +106,8 @@ class Fields(Struct):
     def number(self, node: Node, low: int, high: int, what: str) -> int:
         text = self.text(node)
         if not (text.isascii() and text.isdigit() and len(text) <= len(str(high)) and low <= int(text) <= high):
-            raise self.wrong(node, f"{self.shown(node)} is no {what}", f"write a number from {low} to {high}")
+            fix = f"write a number from {low} to {high}" + (", each by itself" if what == "port" else "")
+            raise self.wrong(node, f"{self.shown(node)} is no {what}", fix)
         return int(text)
 
     def ports(self, entries: dict[str, Node]) -> tuple[int, ...]:

@@ -61,6 +61,7 @@ from netminer_detect.rulebook.entries import (
 )
 from netminer_detect.rulebook.fact_reading import FactReader, num_addresses
 from netminer_detect.rulebook.fields import Fields
+from netminer_detect.rulebook.places import address_and_port
 
 # What stands under `match`, and which examples show it.
 KINDS = ("names", "addresses", "networks", "agents", "wallets", "ja3", "ja4", "certificates", "dialects", "devices",
@@ -164,8 +165,11 @@ class _Reader(Struct):
                 seen = sights(fields, value)
                 shown = "; ".join(" ".join(f"{key}={text}" for key, text in facts) for facts, _ in seen)
                 found.append(Example(node.line, what, shown, matches, seen))
-            else:
-                found.append(Example(node.line, what, fields.text(value), matches))
+                continue
+            if what == "address" and address_and_port(fields.text(value)) is None:
+                fix = "write both: '192.0.2.7:3333', '[2001:db8::7]:3333'"
+                raise fields.wrong(value, f"{fields.shown(value)} is no address with a port", fix)
+            found.append(Example(node.line, what, fields.text(value), matches))
         return found
 
     def _check_examples(self, rule: Rule, entries: dict[str, Node]) -> None:
