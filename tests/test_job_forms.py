@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from netminer_detect.dialects.nimiq import hashes_of
+from netminer_detect.dialects.stratum import port_of
 from tests.conversations import DELIVERIES
 from tests.dialogue import M, P, answer, ask, found, hexes, lines, talk
 
@@ -122,3 +123,11 @@ def test_who_subscribes_where(params, agent, server):
     (finding,) = found(conversation)
     assert [worker.agent for worker in finding.workers] == [agent]
     assert (finding.pool.name, "stratum" in finding.pool.basis) == (server, server is not None)
+
+
+@pytest.mark.parametrize(("sent", "port"), [
+    (3333, 3333), ("3333", 3333), (65535, 65535), (65536, None), (0, None), (-1, None), (10**300, None), (True, None),
+    (3333.5, None), ("0x50", None), ("", None), (None, None), ([3333], None),
+])
+def test_ports(sent, port):
+    assert port_of(sent) == port

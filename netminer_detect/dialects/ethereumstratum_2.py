@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 
 from netminer_detect.dialects.dialect import Hint, Message, Strength, is_0x, is_hex, text
 from netminer_detect.dialects.ethereumstratum_1 import ETHASH
-from netminer_detect.dialects.stratum import HANDLERS, Asked, JobShape, Kin, Shape, Worth, named_server
+from netminer_detect.dialects.stratum import HANDLERS, Asked, JobShape, Kin, Shape, Worth, named_server, port_of
 from netminer_detect.observations import (
     HandshakeAnswered,
     HandshakeAsked,
@@ -95,8 +95,8 @@ class EthereumStratum2(Kin):
         self._asked.ask(message.body.get("id"), Asked(kind))
         evidence, params = message.evidence(kind), message.named
         port = params.get("port")
-        return [HandshakeAsked(evidence, text(params.get("agent"))),
-                *named_server(evidence, params.get("host"), port if isinstance(port, int) else hex_integer(port, 4))]
+        port = hex_integer(port, 4) if isinstance(port, str) else port_of(port)
+        return [HandshakeAsked(evidence, text(params.get("agent"))), *named_server(evidence, params.get("host"), port)]
 
     def _set(self, message: Message) -> list[Observation]:
         params = message.named

@@ -127,9 +127,11 @@ def named_server(evidence: Evidence, host: object, port: int | None) -> list[Obs
     return [ServerNamed(evidence, host.lower(), port, "stratum")]
 
 
-def _port(value: object) -> int | None:
+def port_of(value: object) -> int | None:
+    """A port, as a number or in decimal digits."""
     digits = text(value) or ""
-    return int(digits) if digits.isdecimal() and len(digits) < 6 else None
+    port = int(digits) if digits.isdecimal() and len(digits) < 6 else 0
+    return port if 0 < port < 1 << 16 else None
 
 
 # What a method is read by, by name: a dialect of the family may read a message in its own way, and add methods.
@@ -206,9 +208,9 @@ class Stratum:
         # ZIP-301 and bfgminer: [agent, session, host, port] name the server as the miner was told it; before them
         # Slush's pool of Zcash: [host, port, agent, session].
         agent, second, third, fourth = [*message.positional, None, None, None, None][:4]
-        host, port = third, _port(fourth)
-        if isinstance(agent, str) and isinstance(third, str) and _port(second) and _HOST.match(agent):
-            host, port, agent = agent, _port(second), third
+        host, port = third, port_of(fourth)
+        if isinstance(agent, str) and isinstance(third, str) and port_of(second) and _HOST.match(agent):
+            host, port, agent = agent, port_of(second), third
         self._asked.ask(message.body.get("id"), Asked("subscribe"))
         evidence = message.evidence("subscribe")
         asked = HandshakeAsked(evidence, agent if isinstance(agent, str) and agent else None)
