@@ -143,7 +143,7 @@ def test_a_few_lines_of_networks_do_not_fill_the_memory():
 
 @pytest.mark.parametrize("pattern", [
     "^a+$", r"^XMRig/[\d.]+-mo\d", "^cpuminer(-opt|-multi)?\\b", "x{3}y{1,8}", "[]a]b", "[^]]c", r"\[a\]", "a.*b",
-    "^(?:a|b)c", "a*?b",
+    "^(?:a|b)c", "a*?b", "^a*b*c", "^a|b+x",
 ])
 def test_plain_expressions_are_taken(pattern):
     assert fault(pattern) is None
@@ -151,7 +151,8 @@ def test_plain_expressions_are_taken(pattern):
 
 
 @pytest.mark.parametrize("pattern", [
-    "(a+)+", "(a*)*", "(a|b)*", "(a?){9}", "a**", "a{2}{3}", ".*.*.*x", "a?" * 30 + "b", "(a|a)" * 20 + "b",
+    "(a+)+", "(a*)*", "(a|b)*", "(a?){9}", "a**", "a{2}{3}", "^.*.*.*x", ".*.*x", "^x|.*.*y", "(a|a)" * 17,
+    "a?" * 30 + "b", "(a|a)" * 20 + "b",
     "a{1,200}b{1,200}c{1,200}d", r"(a)\1", "(?=a)b", "(?P<n>a)", "(?i)a", "(", ")", "[a", "a{", "*a", "\\", r"\x", "",
     ".*", "a?", "x" * 201, "(" * 20 + "a" + ")" * 20, "(?#c)a", "a|", "[z-a]", "[[a]b",
 ])
@@ -169,7 +170,7 @@ def test_what_is_taken_compiles_and_ends_soon(pattern):
     began = time.process_time()
     for text in ("a" * MAX_SUBJECT, "ab" * (MAX_SUBJECT // 2), "a" * (MAX_SUBJECT - 1) + "!"):
         compiled.search(text)
-    assert time.process_time() - began < 2
+    assert time.process_time() - began < 0.5
 
 
 AGENT_LIKE = st.lists(

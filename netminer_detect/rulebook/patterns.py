@@ -1,7 +1,8 @@
 """The regular expressions that a rule may hold: a small part of Python's, in which none can take for ever.
 
 Contract: `fault(pattern)` gives (what is wrong, what to do), or None: then `re.compile` takes the pattern, and
-matching it against MAX_SUBJECT characters tries at most MAX_WAYS ways from each of them. `head(pattern)` gives the
+matching it against MAX_SUBJECT characters tries at most MAX_WAYS ways: all at its beginning, where the pattern begins
+with ^, else so many fewer from each of them. `head(pattern)` gives the
 small letters that a text must begin with, "" where the pattern does not tell.
 
 What is allowed: characters, `.`, classes, `\\d \\w \\s \\b` and their opposites, escaped signs, `^ $ |`, groups `(…)`
@@ -35,9 +36,10 @@ def fault(pattern: str) -> Fault | None:
         ways, at = _branches(pattern, 0, 0)
         if at < len(pattern):
             raise _Bad("not a regular expression: a ) without its (", "write \\) for the sign itself")
-        if ways > MAX_WAYS:
+        anchored = pattern.startswith("^") and _sequence(pattern, 0, 0)[1] == len(pattern)
+        if ways * (1 if anchored else MAX_SUBJECT) > MAX_WAYS:
             raise _Bad("a regular expression that can be tried in too many ways",
-                       "use at most two of * + ? or {m,n}, or write several agents")  # fmt: skip
+                       "begin it with ^, use at most two of * + or {m,n}, or write several agents")  # fmt: skip
         if _compiled(pattern).search(""):
             raise _Bad("a regular expression that matches everything", "say how the text begins: ^ExampleMiner/")
     except _Bad as bad:
