@@ -23,6 +23,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from netminer_detect.interrupts import Interrupts
+
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
     from multiprocessing.context import ForkProcess
@@ -51,14 +53,18 @@ def _run_here(work: Work[Result], count: int, note: Note, take: Take[Result]) ->
         stop = stop or kind == "interrupted"
         note(kind, value)
 
-    for number in range(count):
-        result = None
-        if not stop:
-            try:
-                result = work(number, noting)
-            except KeyboardInterrupt:
+    with Interrupts() as between:
+        for number in range(count):
+            result = None
+            if not stop:
+                try:
+                    result = work(number, noting)
+                except KeyboardInterrupt:
+                    noting("interrupted", None)
+            take(number, result)
+            # What was found must not be lost where Ctrl-C comes while it is put together.
+            if between.pending and not stop:
                 noting("interrupted", None)
-        take(number, result)
 
 
 class _Crew:

@@ -17,6 +17,7 @@ from msgspec import Struct
 from netminer_detect.bounds import LEAST, Bounds
 from netminer_detect.errors import ConfigError
 from netminer_detect.findings import Organisation, Report, Totals, Unread
+from netminer_detect.interrupts import Interrupts
 from netminer_detect.joining import Joined
 from netminer_detect.kernel import flow_bytes, make_kernel
 from netminer_detect.kernel.interface import Watch
@@ -112,7 +113,9 @@ def run_scan(
     drafts = joined.drafts()
     if not drafts:
         return Outcome(Report([], [], [], totals), joined.readable)
-    return Outcome(_judged(drafts, settings, ours, joined, efficiencies, book, hidden), joined.readable)
+    # All was read: who presses Ctrl-C now gets the report all the same.
+    with Interrupts():
+        return Outcome(_judged(drafts, settings, ours, joined, efficiencies, book, hidden), joined.readable)
 
 
 def _judged(
