@@ -102,6 +102,12 @@ def test_what_several_lines_say_of_one_thing_is_one(own):
     assert places == [(3333, 4444)]
 
 
+def test_of_two_rules_that_claim_a_port_the_first_by_id_has_it(own):
+    other = parse(RULE.replace("id: pool-wide", "id: a-first").encode(), "a.yaml")
+    found = [one for one in choose([*own, other]).indicators if one.type in ("address", "network")]
+    assert "a-first" in {one.rule for one in found} and "pool-wide" not in {one.rule for one in found}
+
+
 def test_dates():
     assert [day_of(text) for text in ("2019", "2019-07", "2019-07-16", "")] == [
         "2019-01-01",

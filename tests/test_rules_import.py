@@ -38,7 +38,7 @@ def sifted(text, name, ports=(3333,), day=DAY):
 
 
 def taken(text, name, **more):
-    return sorted((one.value, one.ports) for one in sifted(text, name, **more).taken.values())
+    return sorted((one.value, one.ports) for one in sifted(text, name, **more).indicators())
 
 
 def left(text, name, **more):
@@ -73,7 +73,7 @@ def test_plain_lists():
         ("blocked.example", ()), ("eu.pool.example", (3333,)), ("harmless.example", ()), ("wild.example", ()),
         ("xmr.example", (4444,)),
     ]  # fmt: skip
-    assert len(written(list(sifted(PLAIN, "plain").taken.values())).entries) == 9
+    assert len(written(sifted(PLAIN, "plain").indicators()).entries) == 9
 
 
 @pytest.mark.parametrize(("value", "why"), [
@@ -106,13 +106,24 @@ def test_hosts_files():
     "kind,value,ports,type,coin\nserver,pool.example,3333,name,XMR\n",
 ])  # fmt: skip
 def test_csv_by_its_header(text):
-    found = list(sifted(text, "csv").taken.values())
+    found = sifted(text, "csv").indicators()
     assert [(one.value, one.ports, one.coin) for one in found] == [("pool.example", (3333,), "XMR")]
 
 
 def test_what_others_mean_by_kind_is_not_ours():
-    (one,) = sifted("kind,value,port\ndomain,pool.example,3333\n", "csv").taken.values()
+    (one,) = sifted("kind,value,port\ndomain,pool.example,3333\n", "csv").indicators()
     assert (one.value, one.kind, one.ports) == ("pool.example", "server", (3333,))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "uuid,type,value,to_ids,date\n1,ip-dst|port,8.8.4.1|4444,1,1700000000\n",
+        '# "first_seen", "ioc_value"\n"2026-01-01", "8.8.4.1:4444", "botnet"\n',
+    ],
+)
+def test_csv_of_feeds(text):
+    assert taken(text, "csv") == [("8.8.4.1", (4444,))]
 
 
 def test_csv_without_a_header_and_broken():
@@ -133,7 +144,7 @@ MISP = {"Event": {"date": "2025-03-04", "Attribute": [
 @pytest.mark.parametrize("shape", [MISP, [MISP], {"response": [MISP]}, MISP["Event"], {"response": MISP["Event"]}])
 def test_misp(shape):
     text = json.dumps(shape, indent=1)
-    found = {one.value: (one.ports, one.date) for one in sifted(text, "misp").taken.values()}
+    found = {one.value: (one.ports, one.date) for one in sifted(text, "misp").indicators()}
     assert found == {
         "pool.example": ((3333,), "2025-03-04"), "both.example": ((), "2025-03-04"),
         "8.8.4.9": ((3333,), "2025-03-04"), "8.8.4.1": ((4444,), "2023-11-14"),
@@ -161,8 +172,8 @@ def bundle(*patterns, **more):
 ])  # fmt: skip
 def test_stix_patterns(pattern, values):
     found = sifted(bundle(pattern), "stix")
-    assert sorted(one.value for one in found.taken.values()) == values and not found.left
-    assert {one.date for one in found.taken.values()} == {"2025-03-04"}
+    assert sorted(one.value for one in found.indicators()) == values and not found.left
+    assert {one.date for one in found.indicators()} == {"2025-03-04"}
 
 
 @pytest.mark.parametrize("pattern", [
@@ -177,7 +188,14 @@ def test_stix_patterns(pattern, values):
 ])  # fmt: skip
 def test_stix_patterns_that_say_more(pattern):
     found = sifted(bundle(pattern), "stix")
-    assert not found.taken and [one.why for one in found.left] == ["more-conditions"]
+    assert not found.indicators() and [one.why for one in found.left] == ["more-conditions"]
+
+
+def test_stix_without_a_bundle():
+    one = json.loads(bundle("[domain-name:value = 'a.example']"))["objects"][0] | {"spec_version": "2.1"}
+    for shape in (one, [one], {"objects": [one]}):
+        text = json.dumps(shape)
+        assert guessed(text, "list") == "stix" and taken(text, "stix") == [("a.example", ())]
 
 
 def test_stix_that_is_taken_back_or_no_pattern():
@@ -201,7 +219,7 @@ http://plain.example
 
 def test_maltrail():
     found = sifted(MALTRAIL, "maltrail")
-    assert sorted(one.value for one in found.taken.values()) == ["8.8.4.1", "plain.example", "pool.example"]
+    assert sorted(one.value for one in found.indicators()) == ["8.8.4.1", "plain.example", "pool.example"]
     assert [(one.line, one.why) for one in found.left] == [(6, "path")]
     assert list(found.references) == ["https://report.example/1"]
 
@@ -278,12 +296,11 @@ def test_what_leaves_and_comes_back_is_the_same(name):
     assert guessed(text, "list") == name
     found = sifted(text, name)
     assert not found.left
-    back = choose([written(list(found.taken.values()))]).indicators
+    back = choose([written(found.indicators())]).indicators
 
     def facts(one):
-        told = {
-            key: value for key, value in notes(one).items() if key not in LOSES[name] | {"rule", "operator", "ports"}
-        }
+        lost = LOSES[name] | {"rule", "operator", "ports", "reference"}
+        told = {key: value for key, value in notes(one).items() if key not in lost}
         if name == "hosts":
             told = {}
         return one.type, one.value, tuple(sorted(told.items()))
@@ -309,6 +326,14 @@ def test_what_leaves_and_comes_back_is_the_same(name):
     assert pairs(back) == pairs(out)
 
 
+def test_a_source_is_not_credited_with_its_rules_reference():
+    rule = parse(RULE.replace("sources:", "references: [https://another.example/]\nsources:", 1).encode(), "a.yaml")
+    found = {one.source: one for one in choose([rule]).indicators}
+    assert found["other"].url is None and found["other"].reference == "https://another.example/"
+    back = sifted("".join(module_of("stix").write(list(found.values()), ExportOptions())), "stix")
+    assert list(back.references) == ["https://another.example/"]
+
+
 def test_every_reason_has_its_words():
     assert set(SAYS) == set(WHY)
     assert all(english != chinese or code == "refused" for code, (english, chinese) in SAYS.items())
@@ -318,20 +343,34 @@ def test_a_thing_that_comes_again():
     found = sifted("type,value,ports,kind,date,coin\nname,a.example,1,server,2025,XMR\n"
                    "name,a.example,2,server,2026,BTC\n"
                    "name,a.example,3,malware,2026,\n", "csv")  # fmt: skip
-    (one,) = found.taken.values()
+    (one,) = found.indicators()
     assert (one.ports, one.date, one.coin) == ((1, 2), "2026", None)
     assert [(one.line, one.why, one.about) for one in found.left] == [(4, "other-kind", "server")]
 
 
 def test_a_date_of_ones_own_counts_whatever_the_lists():
     text = "host,date\na.example,2025-03-04\nb.example,2999\n"
-    assert [one.date for one in sifted(text, "csv", day="2019").taken.values()] == ["2025-03-04", "2019"]
+    assert [one.date for one in sifted(text, "csv", day="2019").indicators()] == ["2025-03-04", "2019"]
+
+
+def test_a_place_is_known_by_each_of_its_ports():
+    text = (
+        "type,value,ports,kind,date,coin\naddress,8.8.4.1,1 2,server,2025,XMR\naddress,8.8.4.1,2,server,2026,XMR\n"
+        "address,8.8.4.1,3,server,2025,XMR\naddress,8.8.4.1,1,server,2025,BTC\n"
+    )
+    found = sifted(text, "csv").indicators()
+    assert [(one.coin, one.ports, one.date) for one in found] == [
+        ("BTC", (1,), "2025"),
+        ("XMR", (1, 3), "2025"),
+        ("XMR", (2,), "2026"),
+    ]
+    assert written(found)
 
 
 def test_what_a_text_says_of_itself_is_not_believed_blindly():
     text = ("type,value,ports,kind,date,first,operator,source,url,weak,transport,coin\n"
             "name,a.example,1,king,2999-01-01,2999,\x07,\u0430bc,javascript:1,,carrier pigeon,\n")  # fmt: skip
-    (one,) = sifted(text, "csv").taken.values()
+    (one,) = sifted(text, "csv").indicators()
     assert (one.kind, one.date, one.first, one.operator, one.source, one.url, one.transport) == (
         "server", DAY, None, None, "a list", None, None)  # fmt: skip
     assert written([one]).names[0].name == "a.example"
@@ -351,7 +390,7 @@ def test_whatever_is_in_a_file(name, text):
     for one in module_of(name).read(text):
         assert isinstance(one, (Mention, Passed))
         found.take("list", one)
-    assert not found.taken or name == "suricata"
+    assert not found.indicators() or name == "suricata"
 
 
 def test_bounds(monkeypatch, tmp_path):
@@ -436,5 +475,5 @@ def test_wrong_words(capsys, words):
 
 def test_an_address_may_be_a_miners_server_and_malwares():
     text = "type,value,ports,kind\naddress,8.8.4.1,3333,server\naddress,8.8.4.1,3333,malware\n"
-    rule = written(list(sifted(text, "csv").taken.values()))
+    rule = written(sifted(text, "csv").indicators())
     assert sorted(fact.kind for fact in gather([rule]).endpoints) == ["malware", "server"]

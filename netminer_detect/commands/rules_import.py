@@ -109,7 +109,7 @@ def _port(text: str) -> int:
 
 def import_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> int:
     """See the module's contract."""
-    from netminer_detect.exchange.indicators import TYPES, key_of
+    from netminer_detect.exchange.indicators import key_of
     from netminer_detect.exchange.rule_text import rule_text
     from netminer_detect.exchange.sieve import Defaults, Sieve
     from netminer_detect.rulebook.schema import parse
@@ -120,7 +120,7 @@ def import_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> in
                            heading.reviewed))
     for path in paths:
         _sift(path, arguments, sieve, told, zh)
-    taken = sorted(sieve.taken.values(), key=lambda one: (TYPES.index(one.type), one.value))
+    taken = sieve.indicators()
     known = _known(taken, arguments.rules)
     if arguments.new:
         taken = [one for one in taken if key_of(one) not in known]
@@ -130,7 +130,8 @@ def import_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> in
         told.tell(_TOLD["nothing"][zh])
         return 1
     if known and not arguments.new:
-        told.tell(_TOLD["known"][zh].format(len(known)))
+        number = sum(1 for one in taken if key_of(one) in known)
+        told.tell(_TOLD["known"][zh].format(number))
     if arguments.output not in (None, "-") and _stem(arguments.output) != heading.id:
         told.tell(_TOLD["name"][zh].format(heading.id))
     text = rule_text(_with_references(heading, sieve), taken)

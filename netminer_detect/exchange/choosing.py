@@ -3,7 +3,8 @@
 Contract: `choose(rules, kinds, everything)` gives a Choice: indicators sorted by type and value, and how many were left
 out, by reason. Without `kinds` these are all but operators' own domains and websites, which visitors ask for as miners
 do; stale facts and addresses without ports stay behind too, unless `everything` is asked for. Where several rules claim
-a name, the first by id has it, as in a scan. The same rules give the same indicators on whatever day.
+a name, or a port of an address, the first by id has it, as in a scan. The same rules give the same
+indicators on whatever day.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from netminer_detect.exchange.indicators import TYPES, Indicator
+from netminer_detect.exchange.indicators import TYPES, Indicator, Places, key_of
 from netminer_detect.rulebook.entries import AddressEntry, AgentEntry, Entry, MarkEntry, NameEntry, NetworkEntry, Rule
 from netminer_detect.rulebook.facts import NAME_KINDS, NameFact
 from netminer_detect.rulebook.gathering import address_is_stale, gather
@@ -36,7 +37,8 @@ class Choice(Struct, frozen=True):
 def choose(rules: Sequence[Rule], kinds: Iterable[str] = (), everything: bool = False) -> Choice:
     """See the module's contract."""
     wanted, left = frozenset(kinds), Counter[str]()
-    chosen: dict[Indicator, Indicator] = {}
+    chosen: list[Indicator] = []
+    places, owners = Places(), dict[tuple[object, ...], str]()
     for one in _indicators(rules):
         group = _GROUPS.get(one.type, one.type) if one.type not in ("name", "address", "network") else one.kind
         if wanted and group not in wanted:
@@ -45,11 +47,13 @@ def choose(rules: Sequence[Rule], kinds: Iterable[str] = (), everything: bool = 
         if why is not None:
             left[why] += 1
             continue
-        # Lines that differ in their ports alone are one.
-        key = replace(one, ports=())
-        had = chosen.get(key)
-        chosen[key] = one if had is None else replace(one, ports=tuple(sorted({*had.ports, *one.ports})))
-    return Choice(sorted(chosen.values(), key=_order), dict(left))
+        if one.type not in ("address", "network"):
+            chosen.append(one)
+            continue
+        theirs = tuple(port for port in one.ports if owners.setdefault((*key_of(one), port), one.rule) == one.rule)
+        if theirs or not one.ports:
+            places.put(replace(one, ports=theirs))
+    return Choice(sorted([*dict.fromkeys(chosen), *places.joined()], key=_order), dict(left))
 
 
 def _order(one: Indicator) -> tuple[object, ...]:
@@ -105,6 +109,6 @@ def _indicator(entry: Entry, rule: Rule, type_: str, value: str, **more: object)
     told: dict[str, object] = {
         "operator": rule.operator, "rule": rule.id, "title": rule.title_en, "severity": rule.severity,
         "confidence": rule.confidence, "source": entry.source, "date": entry.date, "first": entry.first,
-        "weak": entry.weak, "stale": entry.weak is not None, "url": url or next(iter(rule.references), None),
+        "weak": entry.weak, "stale": entry.weak is not None, "url": url, "reference": next(iter(rule.references), None),
     }  # fmt: skip
     return Indicator(type=type_, value=value, **(told | more))  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from netminer_detect.exchange.indicators import Indicator
 from netminer_detect.outputs.escape import csv_cell
 
 COLUMNS = ("type", "value", "ports", "kind", "coin", "transport", "operator", "rule", "title", "severity", "confidence",
-           "source", "url", "first", "date", "weak", "note", "stale")  # fmt: skip
+           "source", "url", "first", "date", "weak", "note", "stale", "reference")  # fmt: skip
 CARRIES = frozenset({"name", "address", "network", "agent", "wallet", "wallet-prefix", "ja3", "ja4", "subject",
                      "issuer", "serial", "sha256"})  # fmt: skip
 # What others call these columns.
@@ -78,7 +78,7 @@ def _rows(lines: io.StringIO, text: str) -> Iterator[tuple[int, list[str], str]]
     """(line, cells, delimiter) of each row."""
     first = next((line for line in text.split("\n", 64)[:64] if line.strip() and not line.startswith("#")), "")
     delimiter = _delimiter(first)
-    reader = csv.reader((line for line in lines), delimiter=delimiter)
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=True)
     while True:
         begun = reader.line_num + 1
         try:
@@ -95,7 +95,7 @@ def _rows(lines: io.StringIO, text: str) -> Iterator[tuple[int, list[str], str]]
 
 def _cells(line: str, delimiter: str) -> list[str]:
     try:
-        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter), [])]
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])]
     except csv.Error:
         return []
 

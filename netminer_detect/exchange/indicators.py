@@ -11,17 +11,19 @@ from collections.abc import Iterable, Iterator
 from ipaddress import ip_network
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 # In the order in which a rule file lists them.
 TYPES = ("name", "address", "network", "agent", "wallet", "wallet-prefix", "ja3", "ja4", "subject", "issuer", "serial",
          "sha256")  # fmt: skip
-_NOTES = ("rule", "kind", "coin", "transport", "operator", "source", "url", "date", "first", "weak", "note")
+_NOTES = ("rule", "kind", "coin", "transport", "operator", "source", "url", "date", "first", "weak", "note",
+          "reference")  # fmt: skip
 
 
 class Indicator(Struct, frozen=True, kw_only=True):
     """See the module's contract. `kind` is that of a name or address (`server`, `malware` …) or of an agent; `note` a
-    product; `url` where the source can be read; `date` as exact as the rule has it; `stale` old or poor on the day of
-    the rule's review."""
+    product; `url` where its source can be read, `reference` what its rule names first; `date` as exact as the rule has
+    it; `stale` old or poor on the day of the rule's review."""
 
     type: str
     value: str
@@ -40,6 +42,7 @@ class Indicator(Struct, frozen=True, kw_only=True):
     first: str | None = None
     weak: str | None = None
     note: str | None = None
+    reference: str | None = None
     stale: bool = False
 
     @property
@@ -52,6 +55,30 @@ class Indicator(Struct, frozen=True, kw_only=True):
 def key_of(indicator: Indicator) -> tuple[str, str, bool]:
     """What two words of one thing share: malware's things stand apart."""
     return indicator.type, indicator.value, indicator.kind == "malware"
+
+
+class Places:
+    """Addresses and networks, each with each port on the newest word of it; `joined` puts those ports together of which
+    all else is the same."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[object, ...], Indicator] = {}
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def put(self, one: Indicator) -> None:
+        for port in one.ports or (0,):
+            key = (*key_of(one), one.coin, port)
+            had = self._kept.get(key)
+            if had is None or had.date < one.date:
+                self._kept[key] = replace(one, ports=(port,) if port else ())
+
+    def joined(self) -> list[Indicator]:
+        ports: dict[Indicator, list[int]] = {}
+        for one in self._kept.values():
+            ports.setdefault(replace(one, ports=()), []).extend(one.ports)
+        return [replace(one, ports=tuple(sorted(theirs))) for one, theirs in ports.items()]
 
 
 def notes(indicator: Indicator) -> dict[str, str]:

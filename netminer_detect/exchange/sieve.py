@@ -1,9 +1,9 @@
 """Sorts what others list: what may stand in a rule, and what would accuse the wrong people.
 
-Contract: `Sieve(defaults).take(path, mention)` takes one value: it becomes an `Indicator` in `taken`, or stands in
-`left` with its line and why: a code of WHY, and what about it. A value that comes again adds its ports; the newest
-word of it counts. More than MAX_TAKEN indicators, or MAX_SEEN values, are a ConfigError.
-Every value passes the checks of rule files, and `rules lint` has nothing to say against it.
+Contract: `Sieve(defaults).take(path, mention)` takes one value: it comes into `indicators()`, or stands in `left` with
+its line and why: a code of WHY, and what about it. A name that comes again adds its ports, a place is known by each of
+its ports; the newest word counts. More than MAX_TAKEN indicators, or MAX_SEEN values, are a ConfigError. Every value
+passes the checks of rule files, and `rules lint` has nothing to say against it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from msgspec.structs import replace
 
 from netminer_detect.errors import ConfigError
 from netminer_detect.exchange.formats import Mention, Passed
-from netminer_detect.exchange.indicators import TYPES, Indicator, key_of
+from netminer_detect.exchange.indicators import TYPES, Indicator, Places, key_of
 from netminer_detect.outputs.escape import plain
 from netminer_detect.rulebook import names
 from netminer_detect.rulebook.document import Node
@@ -78,6 +78,7 @@ class Sieve(Struct):
 
     defaults: Defaults
     taken: dict[tuple[str, str, bool], Indicator] = field(default_factory=dict)
+    places: Places = field(default_factory=Places)
     left: list[Left] = field(default_factory=list)
     left_total: dict[str, int] = field(default_factory=dict)
     references: dict[str, None] = field(default_factory=dict)
@@ -101,19 +102,29 @@ class Sieve(Struct):
         if url and len(self.references) < MAX_REFERENCES and _text(url) and " " not in url:
             self.references[url] = None
 
+    def indicators(self) -> list[Indicator]:
+        """All that was taken, as a rule file lists it."""
+        return sorted(
+            [*self.taken.values(), *self.places.joined()],
+            key=lambda one: (TYPES.index(one.type), one.value, one.kind, one.coin or "", one.ports),
+        )
+
     def _leave(self, path: str, line: int, text: str, why: str, about: str = "") -> None:
         self.left_total[why] = self.left_total.get(why, 0) + 1
         if len(self.left) < MAX_LEFT:
             self.left.append(Left(path, line, plain(text, 120), why, about))
 
     def _keep(self, one: Indicator, path: str, line: int) -> None:
+        if len(self.taken) + len(self.places) >= MAX_TAKEN:
+            raise ConfigError(f"{path}:{line}", f"more than {MAX_TAKEN} indicators", "import it in several parts")
+        if one.type in ("address", "network"):
+            self.places.put(one)
+            return
         known = self.taken.get(key_of(one))
         other = self.taken.get((one.type, one.value, one.kind != "malware"))
         if one.type == "name" and other is not None:
             raise _Unfit("other-kind", other.kind)
         if known is None:
-            if len(self.taken) >= MAX_TAKEN:
-                raise ConfigError(f"{path}:{line}", f"more than {MAX_TAKEN} indicators", "import it in several parts")
             self.taken[key_of(one)] = one
             return
         if known.kind != one.kind:
@@ -193,6 +204,9 @@ def _sorted(value: str, ports: tuple[int, ...]) -> tuple[str, str, tuple[int, ..
         value = host.rpartition("@")[2]
     elif "/" in value:
         return _network(value, ports)
+    elif re.fullmatch(r"[^|]+\|\d+", value, re.ASCII):
+        # So MISP writes a host with its port, in tables too.
+        value = ":".join(value.split("|"))
     if bracketed := re.fullmatch(r"\[([0-9A-Fa-f:.]+)\](?::(\d+))?", value, re.ASCII):
         value, port = bracketed[1], bracketed[2]
     elif value.count(":") == 1:

@@ -69,7 +69,8 @@ def _indicator(one: Indicator, author: str) -> dict[str, Any]:
     reference = {"source_name": one.source or one.rule, "description": one.title or one.rule}
     if one.url:
         reference["url"] = one.url
-    return found | {"external_references": [reference]}
+    others = [{"source_name": one.rule, "url": one.reference}] if one.reference else []
+    return found | {"external_references": [reference, *others]}
 
 
 def _id(one: Indicator, pattern: str) -> uuid.UUID:
@@ -91,7 +92,8 @@ def _pattern(one: Indicator) -> str:
 
 def resembles(head: str) -> bool:
     """Whether a bundle begins here."""
-    return head.lstrip()[:1] == "{" and re.search(r'"type"\s*:\s*"bundle"|"spec_version"\s*:\s*"2\.', head) is not None
+    found = re.search(r'"type"\s*:\s*"bundle"|"spec_version"\s*:\s*"2\.', head)
+    return head.lstrip()[:1] in ("{", "[") and found is not None
 
 
 def read(text: str) -> Iterator[Mention | Passed]:
@@ -102,7 +104,10 @@ def read(text: str) -> Iterator[Mention | Passed]:
         yield Passed(error.line, str(error), "no-json")
         return
     lines = Lines(text)
-    for one in objects(bundle, "objects"):
+    # An indicator may stand by itself, and objects in a bare list.
+    whole = bundle if isinstance(bundle, dict) and "objects" in bundle else {"objects": bundle}
+    whole = {"objects": [bundle]} if texts(bundle, "type") == "indicator" else whole
+    for one in objects(whole, "objects"):
         kind, pattern = texts(one, "type"), texts(one, "pattern")
         if kind in ("domain-name", "ipv4-addr", "ipv6-addr", "url"):
             yield Passed(lines.line_of(texts(one, "id")), texts(one, "value"), "no-indicator")

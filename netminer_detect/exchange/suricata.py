@@ -72,7 +72,7 @@ def _about(one: Indicator) -> str:
     told = [f"netminer_{name} {known[name]}" for name in _TOLD if re.fullmatch(r"[\w.-]+", known.get(name, ""))]
     if one.ports:
         told.append(f"netminer_ports {'+'.join(map(str, one.ports))}")
-    url = (one.url or "").partition("://")[2]
+    url = (one.url or one.reference or "").partition("://")[2]
     reference = f"reference:url,{url}; " if re.fullmatch(r"[\w./~%=?&+-]+", url, re.ASCII) else ""
     return f"{reference}classtype:{classtype}; metadata:{', '.join(told)};"
 

@@ -25,7 +25,8 @@ def write(indicators: Sequence[Indicator], options: ExportOptions) -> Iterator[s
             continue
         seen.add(one.value)
         ports = f", ports {','.join(map(str, one.ports))}" if one.ports else ""
-        fields = (one.value, _TYPES[one.type], "netminer_detect", _field(one.about + ports), _field(one.url or ""))
+        about, url = _field(one.about + ports), _field(one.url or one.reference or "")
+        fields = (one.value, _TYPES[one.type], "netminer_detect", about, url)
         yield "\t".join(fields) + "\n"
 
 
