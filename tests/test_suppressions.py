@@ -88,8 +88,8 @@ def test_the_first_that_hides_is_counted_and_the_expired_hides_nothing():
 
 
 @pytest.mark.parametrize(("text", "line", "what"), [
-    ("- a", 1, "where a mapping belongs"), ("suppress: []", 1, "unknown key 'suppress'"),
-    ("suppressions: x", 1, "where a list belongs"),
+    ("- a", 1, "a list where"), ("suppress: []", 1, "unknown key 'suppress'"),
+    ("suppressions: x", 1, "where a list"),
     ("suppressions:\n  - {reason: r, unit: u}", 2, "lacks the key 'expires'"),
     ("suppressions:\n  - {expires: 2026-01-01, unit: u}", 2, "lacks the key 'reason'"),
     ("suppressions:\n  - {reason: r, expires: 2026-01-01}", 2, "would hide everything"),
