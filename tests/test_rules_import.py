@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import random
 import subprocess
 import sys
 from datetime import date
@@ -367,6 +368,17 @@ def test_a_place_is_known_by_each_of_its_ports():
     assert written(found)
 
 
+def test_what_a_network_holds_is_not_listed_again():
+    text = "8.8.6.1:3333\n8.8.6.0/29\n8.8.6.0/28\n8.8.6.2:4444\n8.8.6.16:3333\n2001:4860::1\n2001:4860::/120\n"
+    assert taken(text, "plain") == [
+        ("2001:4860::/120", (3333,)),
+        ("8.8.6.0/28", (3333,)),
+        ("8.8.6.16", (3333,)),
+        ("8.8.6.2", (4444,)),
+    ]
+    assert written(sifted(text, "plain").indicators())
+
+
 def test_what_a_text_says_of_itself_is_not_believed_blindly():
     text = ("type,value,ports,kind,date,first,operator,source,url,weak,transport,coin\n"
             "name,a.example,1,king,2999-01-01,2999,\x07,\u0430bc,javascript:1,,carrier pigeon,\n")  # fmt: skip
@@ -477,3 +489,29 @@ def test_an_address_may_be_a_miners_server_and_malwares():
     text = "type,value,ports,kind\naddress,8.8.4.1,3333,server\naddress,8.8.4.1,3333,malware\n"
     rule = written(sifted(text, "csv").indicators())
     assert sorted(fact.kind for fact in gather([rule]).endpoints) == ["malware", "server"]
+
+
+PIECES = ('"', "'", "\\", "[", "]", "{", "}", "|", "\n", "\t", " OR ", "::/0", "0/0", "-1", "99999",
+          "xn--", "\x00", "\u202e")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", readers())
+def test_damaged_lists_give_sound_rules_or_none(name):
+    rules = [parse(text.encode(), f"{n}.yaml") for n, text in enumerate((RULES, MALWARE, WHOLE, RULE))]
+    module, chance = module_of(name), random.Random(name)
+    sound = {"plain": PLAIN, "maltrail": MALTRAIL}.get(name)
+    if sound is None:
+        carried = [one for one in choose(rules, (), True).indicators if one.type in module.CARRIES]
+        sound = "".join(module.write(carried, ExportOptions()))
+    for _ in range(40):
+        letters = list(sound)
+        for _ in range(chance.randint(1, 12)):
+            at, other = chance.randrange(len(letters)), chance.randrange(len(letters))
+            piece = chance.choice((chance.choice(PIECES), "", "".join(letters[other : other + chance.randint(1, 60)])))
+            letters[at : at + chance.choice((0, 1, 30))] = piece or "x"
+        found = sifted("".join(letters), name)
+        if found.indicators():
+            try:
+                written(found.indicators())
+            except ConfigError as error:
+                assert "rules import" in str(error)

@@ -59,7 +59,7 @@ def key_of(indicator: Indicator) -> tuple[str, str, bool]:
 
 class Places:
     """Addresses and networks, each with each port on the newest word of it; `joined` puts those ports together of which
-    all else is the same."""
+    all else is the same, and leaves out what a network holds on the same word."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[object, ...], Indicator] = {}
@@ -76,9 +76,23 @@ class Places:
 
     def joined(self) -> list[Indicator]:
         ports: dict[Indicator, list[int]] = {}
+        networks = {_word(one.value, one) for one in self._kept.values() if one.type == "network"}
         for one in self._kept.values():
+            if networks and any(_word(wider, one) in networks for wider in _wider(one.value)):
+                continue
             ports.setdefault(replace(one, ports=()), []).extend(one.ports)
         return [replace(one, ports=tuple(sorted(theirs))) for one, theirs in ports.items()]
+
+
+def _word(value: str, one: Indicator) -> tuple[object, ...]:
+    return value, one.kind, one.coin, one.ports, one.source, one.date
+
+
+def _wider(value: str) -> Iterator[str]:
+    """The networks of at most 256 addresses in which an address or network lies."""
+    network = ip_network(value)
+    for length in range(network.max_prefixlen - 8, network.prefixlen):
+        yield str(network.supernet(new_prefix=length))
 
 
 def notes(indicator: Indicator) -> dict[str, str]:
