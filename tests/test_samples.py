@@ -9,6 +9,7 @@ import sys
 import dpkt
 import pytest
 
+from netminer_detect.selftest import run_selftest
 from tests.conversations import as_capture, load
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -40,3 +41,8 @@ def test_scapy_and_our_own_frames_agree():
         scapys = packets(dpkt.pcap.Reader(theirs))
     ours = packets(dpkt.pcap.Reader(io.BytesIO(as_capture(load("monero_xmrig"), "whole"))))
     assert ours == scapys
+
+
+def test_the_selftest_finds_all_of_them():
+    told = io.StringIO()
+    assert run_selftest(told) == 0, told.getvalue()
