@@ -136,9 +136,14 @@ class _Crew:
         self._tries[number] += 1
         ours, theirs = self._context.Pipe(duplex=False)
         process = self._context.Process(target=_serve, args=(self._work, number, theirs), daemon=True)
-        process.start()
-        theirs.close()
-        self._workers[ours] = (process, number)
+        # Ctrl-C waits until the worker is known here, and there until it can be caught.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            process.start()
+            theirs.close()
+            self._workers[ours] = (process, number)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def _end(self, connection: Connection, result: Any) -> None:
         process, number = self._workers.pop(connection)
@@ -176,6 +181,7 @@ def _serve(work: Work[Any], number: int, connection: Connection) -> None:
         # The library gives workers an empty standard input; the one they inherited is still open, if it ever was.
         sys.stdin = open(0, closefd=False)  # noqa: SIM115
     try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         result = work(number, note)
     except KeyboardInterrupt:
         os._exit(130)

@@ -84,3 +84,15 @@ def test_closed_standard_input_hinders_nothing():
                "print([result for _, result in taken])")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, cwd=ROOT)
     assert done.stdout == "[0, 1]\n"
+
+
+def test_an_interrupt_at_a_worker_s_birth_leaves_no_traceback():
+    code = ("import os, signal\n"
+            "from netminer_detect.parallel import run_tasks\n"
+            "os.register_at_fork(after_in_child=lambda: os.kill(os.getpid(), signal.SIGINT))\n"
+            "took, told = [], []\n"
+            "run_tasks(lambda number, note: number, 2, 2,\n"
+            "          lambda *what: told.append(what), lambda *what: took.append(what))\n"
+            "print(sorted(took), sorted(told))")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.stdout, done.stderr) == ("[(0, None), (1, None)] [('lost', 0), ('lost', 1)]\n", "")
