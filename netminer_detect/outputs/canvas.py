@@ -4,6 +4,9 @@ Contract: a `Canvas` collects what is drawn (`line`, `table`) and gives it as on
 characters take two columns, accents none. Text is wrapped between words, and a word that is longer than its place is
 folded: nothing is cut off, and no line is wider than `width` (LEAST at the least) or ends with blanks. A `Part` is a
 text in a style of STYLES; `look` says what of styles the terminal shows. Texts come here escaped.
+
+Why no library: rich, which drew the same before, takes 0.03 to 0.06 CPU s to import and draw a report, of the 0.15
+that the whole scan of a small capture may take.
 """
 
 from __future__ import annotations
