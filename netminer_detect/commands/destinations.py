@@ -59,8 +59,13 @@ class Destination(Struct, frozen=True):
             raise OutputError("standard output" if self.path == STDOUT else self.path, error) from error
 
 
-def write_whole(path: str, text: str) -> None:
-    """Write a text to a file that is not a report, checked and put in its place like one."""
+def write_text(path: str | None, stream: TextIO, text: str) -> None:
+    """Write a text that is not a report: to `stream` where no file is named, else checked and put in its place like
+    a report."""
+    if path is None or path == STDOUT:
+        stream.write(text)
+        stream.flush()
+        return
     _check(path)
     try:
         with _file(path) as stream:

@@ -53,6 +53,7 @@ def _sid(text: str) -> int:
 
 def export_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> int:
     """See the module's contract."""
+    from netminer_detect.commands.destinations import write_text
     from netminer_detect.errors import ConfigError
     from netminer_detect.exchange.choosing import choose
     from netminer_detect.exchange.formats import ExportOptions, module_of
@@ -66,7 +67,7 @@ def export_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> in
     choice = choose(rules, arguments.kind, arguments.everything)
     module = module_of(arguments.to)
     carried = [one for one in choice.indicators if one.type in module.CARRIES]
-    _write(arguments.output, stream, "".join(module.write(carried, ExportOptions(arguments.sid_base))))
+    write_text(arguments.output, stream, "".join(module.write(carried, ExportOptions(arguments.sid_base))))
     told = Teller()
     others = sorted({one.type for one in choice.indicators} - set(module.CARRIES))
     counts = [("written", (len(carried),)), *((why, (number,)) for why, number in sorted(choice.left.items()))]
@@ -76,13 +77,3 @@ def export_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> in
         number = len(choice.indicators) - len(carried)
         told.tell(_SAYS["not-carried"][lang == "zh"].format(number, arguments.to, ", ".join(others)))
     return 0
-
-
-def _write(path: str | None, stream: TextIO, text: str) -> None:
-    from netminer_detect.commands.destinations import write_whole
-
-    if path is None or path == "-":
-        stream.write(text)
-        stream.flush()
-    else:
-        write_whole(path, text)

@@ -109,6 +109,7 @@ def _port(text: str) -> int:
 
 def import_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> int:
     """See the module's contract."""
+    from netminer_detect.commands.destinations import write_text
     from netminer_detect.exchange.indicators import key_of
     from netminer_detect.exchange.rule_text import rule_text
     from netminer_detect.exchange.sieve import Defaults, Sieve
@@ -136,13 +137,7 @@ def import_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> in
         told.tell(_TOLD["name"][zh].format(heading.id))
     text = rule_text(_with_references(heading, sieve), taken)
     parse(text.encode(), arguments.output or f"{heading.id}.yaml")
-    if arguments.output in (None, "-"):
-        stream.write(text)
-        stream.flush()
-    else:
-        from netminer_detect.commands.destinations import write_whole
-
-        write_whole(arguments.output, text)
+    write_text(arguments.output, stream, text)
     return 0
 
 
