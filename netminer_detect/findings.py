@@ -193,9 +193,41 @@ class Ground(Struct, frozen=True):
     evidence: list[EvidenceLine]
 
 
+class LogLine(Struct, frozen=True):
+    """A line of a log that says who held an address. `kind` is nat, dhcp or radius, `form` how that log is written."""
+
+    log: str
+    line: int
+    kind: str
+    form: str
+
+
+class Attribution(Struct):
+    """Who was behind the source of so many `connections`, as logs have it; `port`, `protocol` and times are those of
+    the first. Where nobody can be named `failed` says why: no_time, no_log, gateway (the source is a NAT gateway, and
+    no log answers), several (more than one may have held it), disagree. `gateway` is set where the source is one;
+    `offset_s` is how far the local time of the logs was ahead of UTC."""
+
+    port: int | None
+    protocol: str | None
+    first_ns: int | None
+    last_ns: int | None
+    connections: int = 1
+    inside_ip: str | None = None
+    inside_port: int | None = None
+    mac: str | None = None
+    account: str | None = None
+    host: str | None = None
+    failed: str | None = None
+    gateway: bool = False
+    offset_s: int = 0
+    basis: list[LogLine] = field(default_factory=list)
+
+
 class Finding(Struct):
     """One source, one role, one server and one dialect, with all its connections. `mining` are the stretches of time in
-    which it mined, in ns, `malformed` the captures and frames where something stood that the dialect does not have."""
+    which it mined, in ns, `malformed` the captures and frames where something stood that the dialect does not have.
+    `attribution` is None where no logs were asked."""
 
     id: str
     source_ip: str
@@ -238,6 +270,7 @@ class Finding(Struct):
     grounds: list[Ground] = field(default_factory=list)
     incidents: list[str] = field(default_factory=list)
     organisation: Organisation | None = None
+    attribution: list[Attribution] | None = None
     malformed: list[tuple[str, int | None]] = field(default_factory=list)
     evidence: list[EvidenceLine] = field(default_factory=list)
     revision: int = 1

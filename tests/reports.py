@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from netminer_detect.estimate.power import Efficiencies, Efficiency
 from netminer_detect.findings import (
+    Attribution,
     Claim,
     Connection,
     EvidenceLine,
@@ -16,6 +17,7 @@ from netminer_detect.findings import (
     Incident,
     Jobs,
     Level,
+    LogLine,
     Organisation,
     OrganisationSummary,
     Report,
@@ -117,6 +119,11 @@ _ARGUMENTS = st.dictionaries(st.sampled_from(["agent", "server", "name", "reason
 _GROUNDS = st.builds(Ground, TEXTS, st.sampled_from(["service_worker", "malware_contact", "account"]) | TEXTS,
                      st.dictionaries(st.sampled_from(["worker", "server", "rule", "account"]) | TEXTS,
                                      st.none() | TEXTS | _COUNTS, max_size=4), st.lists(_EVIDENCE, max_size=2))
+_LOG_LINES = st.builds(LogLine, TEXTS, _COUNTS, TEXTS, TEXTS)
+_ATTRIBUTIONS = st.builds(
+    Attribution, _PORTS, st.none() | TEXTS, _TIMES, _TIMES, _COUNTS, st.none() | TEXTS, _PORTS, st.none() | TEXTS,
+    st.none() | TEXTS, st.none() | TEXTS, st.none() | st.sampled_from(["gateway", "no_log"]) | TEXTS, st.booleans(),
+    st.integers(-86399, 86399), st.lists(_LOG_LINES, max_size=2))
 FINDINGS = st.builds(
     Finding, TEXTS, TEXTS, st.sampled_from(Role), st.sampled_from(Level), st.sampled_from(Verdict), _CODES, _ARGUMENTS,
     source_mac=st.none() | TEXTS, sensor=st.none() | TEXTS, realm=st.none() | TEXTS,
@@ -131,6 +138,7 @@ FINDINGS = st.builds(
     connections_total=_COUNTS, packets=_COUNTS, bytes=_COUNTS, rules=st.lists(TEXTS, max_size=2),
     organisation=_UNITS, evidence=st.lists(_EVIDENCE, max_size=3), assessment=st.none() | TEXTS,
     grounds=st.lists(_GROUNDS, max_size=2), incidents=st.lists(TEXTS, max_size=2),
+    attribution=st.none() | st.lists(_ATTRIBUTIONS, max_size=2),
 )  # fmt: skip
 _SOURCES = st.builds(
     SourceSummary, TEXTS, st.none() | TEXTS, st.sampled_from(Verdict), st.sampled_from(Level),

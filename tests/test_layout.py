@@ -14,9 +14,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent / PACKAGE
 FLOORS = (
     "errors", "marks", "language", "interrupts", "progress", "discovery", "patterns", "digests", "footprint", "bounds",
     "triage", "findings", "observations", "masking", "messages", "cut_messages", "requests", "work", "streams",
-    "settings", "data_files", "sources", "kernel", "estimate", "rulebook", "organisations", "suppressions", "outputs",
-    "exchange", "carriers", "dialects", "detect", "open_flows", "flow", "dns_reading", "sessions", "series", "parallel",
-    "reading", "joining", "scanning", "selftest", "commands", "cli", "__main__",
+    "settings", "data_files", "sources", "kernel", "estimate", "rulebook", "organisations", "suppressions",
+    "attribution", "outputs", "exchange", "carriers", "dialects", "detect", "open_flows", "flow", "dns_reading",
+    "sessions", "series", "parallel", "reading", "joining", "scanning", "selftest", "commands", "cli", "__main__",
 )  # fmt: skip
 
 # What some places may know at most: the kernel no mining, carriers and dialects no files, clocks or rules, outputs
@@ -35,7 +35,7 @@ KNOWS = {
 }
 # parallel: a worker takes up the standard input that it inherited.
 OPEN_FILES = {"sources", "commands", "cli", "settings", "organisations", "parallel", "rulebook", "selftest",
-              "suppressions"}
+              "suppressions", "attribution"}
 CLOCKS = {"time", "datetime"}
 
 

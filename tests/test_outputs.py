@@ -26,7 +26,7 @@ FINDING_KEYS = [
     "nat", "role", "level", "verdict", "why", "why_code", "why_args", "dialect", "carriers", "algorithms", "coin",
     "coin_basis", "model", "pool", "peer", "workers", "jobs", "shares", "work", "claimed", "power", "energy_kwh_day",
     "first_seen", "last_seen", "midstream", "connections", "connections_total", "packets", "bytes", "rules",
-    "assessment", "assessment_reasons", "incidents", "organisation", "evidence",
+    "assessment", "assessment_reasons", "incidents", "organisation", "attribution", "evidence",
 ]  # fmt: skip
 
 

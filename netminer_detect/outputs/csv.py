@@ -9,6 +9,7 @@ characters are escaped. Columns are only ever added behind the last.
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
 from typing import TextIO
 
 from netminer_detect.findings import Finding, Report, Server
@@ -31,7 +32,7 @@ COLUMNS = (
     "dialect", "carriers", "algorithms", "coin_basis", "pool_basis", "via_ip", "via_port", "via_kind",
     "peer_ip", "peer_port", "peer_name", "model", "jobs", "difficulty_min", "difficulty_max", "midstream",
     "connections", "packets", "bytes", "rules", "why_code", "assessment", "id", "revision", "state",
-    "assessment_reasons", "incidents",
+    "assessment_reasons", "incidents", "inside_ip", "inside_port", "account", "mac", "host", "attribution",
 )  # fmt: skip
 MAX_LISTED = 32
 SEPARATOR = "; "
@@ -62,7 +63,7 @@ def _cell(value: object) -> str:
 
 def _row(finding: Finding, options: OutputOptions) -> Row:
     return _judgement(finding, options) | _units(finding) | _servers(finding.pool, finding.peer) | _traffic(
-        finding) | _workers(finding) | _work(finding)
+        finding) | _workers(finding) | _work(finding) | _attribution(finding, options)
 
 
 def _judgement(finding: Finding, options: OutputOptions) -> Row:
@@ -100,6 +101,28 @@ def _units(finding: Finding) -> Row:
         "sector": unit.sector if unit else None,
         "contact": unit.contact if unit else None,
     }
+
+
+def _attribution(finding: Finding, options: OutputOptions) -> Row:
+    known = finding.attribution or []
+    row: Row = {
+        "inside_ip": _each(one.inside_ip for one in known),
+        "inside_port": _each(one.inside_port for one in known),
+        "account": _each(one.account for one in known),
+        "mac": _each(one.mac for one in known),
+        "host": _each(one.host for one in known),
+        "attribution": [],
+    }
+    if known:
+        from netminer_detect.outputs.attributions import attribution_text
+
+        row["attribution"] = [attribution_text(one, finding, options.lang) for one in known]
+    return row
+
+
+def _each(values: Iterable[object]) -> list[object]:
+    """Each value once."""
+    return list(dict.fromkeys(value for value in values if value is not None))
 
 
 def _servers(pool: Server | None, peer: Server | None) -> Row:

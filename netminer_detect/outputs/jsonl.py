@@ -72,6 +72,7 @@ def finding_object(finding: Finding, options: OutputOptions) -> dict[str, Any]:
         "assessment_reasons": [_ground(ground, finding.nanoseconds, options) for ground in finding.grounds],
         "incidents": finding.incidents,
         "organisation": _organisation(finding.organisation),
+        "attribution": _attribution(finding),
         "evidence": [_evidence(line, finding.nanoseconds, options) for line in finding.evidence],
     }
 
@@ -261,6 +262,15 @@ def _evidence(line: EvidenceLine, nine: bool, options: OutputOptions) -> dict[st
         "what": line.what,
         "excerpt": plain(shown),
     }
+
+
+def _attribution(finding: Finding) -> list[dict[str, Any]] | None:
+    """Who it was, where logs were asked. Most scans ask none, and need no words for it."""
+    if finding.attribution is None:
+        return None
+    from netminer_detect.outputs.attributions import attribution_object
+
+    return [attribution_object(one, finding) for one in finding.attribution]
 
 
 def _ground(ground: Ground, nine: bool, options: OutputOptions) -> dict[str, Any]:

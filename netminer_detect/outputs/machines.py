@@ -2,7 +2,7 @@
 
 Contract: `draw_machines(canvas, findings, units, options)` draws the findings unit by unit in the order of `units`,
 machine by machine in the order they come; of one machine at most EACH_KIND alike and MAX_SHOWN in all, of the run
-MAX_ROWS; the rest is counted.
+MAX_ROWS; the rest is counted. Who was behind the address stands under it, where logs were asked.
 `draw_context` lists the machines whose cryptocurrency traffic is no mining. All text is escaped here.
 """
 
@@ -37,6 +37,7 @@ MAX_CONTEXT = 20
 MAX_LOGIN = 40
 MAX_CLAIMS = 2
 MAX_GROUNDS = 3
+MAX_ATTRIBUTIONS = 5
 
 Machine = tuple[str, str | None]
 
@@ -82,6 +83,8 @@ def _draw_machine(canvas: Canvas, findings: list[Finding], options: OutputOption
         counted(len(findings), "finding", lang) if len(findings) > 1 else None,
     ]
     canvas.parts([(plain(first.source_ip, 64), "bold"), ("".join(f"  {text}" for text in told if text), "dim")])
+    if any(finding.attribution for finding in findings):
+        _draw_attributions(canvas, findings, lang)
     places = _places(canvas.width)
     room = canvas.width - sum(column.width + GAP for column in places if column.width is not None)
     shown, rest = _chosen(findings)
@@ -90,6 +93,18 @@ def _draw_machine(canvas: Canvas, findings: list[Finding], options: OutputOption
         levels = Counter(finding.level.word for finding in rest)
         kinds = bracketed([f"{count} {word(level, lang)}" for level, count in levels.items()], lang)
         canvas.line("  " + more(counted(len(rest), "finding", lang) + kinds, lang), style="dim")
+
+
+def _draw_attributions(canvas: Canvas, findings: Sequence[Finding], lang: str) -> None:
+    """Who it was, or why nobody can tell, once for all findings of the machine."""
+    from netminer_detect.outputs.attributions import attribution_text
+
+    told = dict.fromkeys(
+        attribution_text(one, finding, lang) for finding in findings for one in finding.attribution or ())
+    for text in list(told)[:MAX_ATTRIBUTIONS]:
+        canvas.line(text, indent=2)
+    if len(told) > MAX_ATTRIBUTIONS:
+        canvas.line(more(counted(len(told) - MAX_ATTRIBUTIONS, "answer", lang), lang), style="dim", indent=2)
 
 
 def _chosen(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:

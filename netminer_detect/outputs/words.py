@@ -38,7 +38,7 @@ _WORDS = {
 _COUNTED = {
     "machine": ("machines", "台机器"), "finding": ("findings", "项发现"), "server": ("servers", "个服务器"),
     "input": ("inputs", "个输入"), "packet": ("packets", "个数据包"), "flow": ("flows", "条流"),
-    "incident": ("incidents", "个关联事件"),
+    "incident": ("incidents", "个关联事件"), "answer": ("answers of logs", "条日志答复"),
     "login": ("logins", "个账号"), "connection": ("connections", "个连接"), "frame": ("frames", "帧"),
 }
 _DEFECTS = {
