@@ -135,6 +135,7 @@ def _finding(draft: Draft, context: Context) -> Finding:
         bytes=draft.bytes,
         rules=list(draft.rules),
         malformed=draft.malformed,
+        hidden=draft.hidden,
         organisation=context.unit_of(draft.source),
         evidence=sorted(draft.evidence, key=lambda line: (line.time_ns or 0, line.frame or 0)),
     )
