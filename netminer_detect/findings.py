@@ -63,12 +63,13 @@ HARMLESS = frozenset({Role.MANAGER, Role.NODE, Role.WALLET, Role.VISITOR, Role.R
 
 
 class Organisation(Struct, frozen=True):
-    """A unit of the inventory. `contact` is whom to call."""
+    """A unit of the inventory. `contact` is whom to call, `parent` the id of the unit above."""
 
     id: str
     name: str
     sector: str | None = None
     contact: str | None = None
+    parent: str | None = None
 
 
 class Via(Struct, frozen=True):
