@@ -15,8 +15,9 @@ FLOORS = (
     "errors", "marks", "language", "interrupts", "progress", "discovery", "patterns", "digests", "footprint", "bounds",
     "triage", "findings", "observations", "masking", "messages", "cut_messages", "requests", "work", "streams",
     "settings", "data_files", "sources", "kernel", "estimate", "rulebook", "organisations", "suppressions",
-    "attribution", "outputs", "exchange", "carriers", "dialects", "detect", "open_flows", "flow", "dns_reading",
-    "sessions", "series", "parallel", "reading", "joining", "scanning", "selftest", "commands", "cli", "__main__",
+    "attribution", "store", "outputs", "exchange", "carriers", "dialects", "detect", "open_flows", "flow",
+    "dns_reading", "sessions", "series", "parallel", "reading", "joining", "scanning", "selftest", "commands", "cli",
+    "__main__",
 )  # fmt: skip
 
 # What some places may know at most: the kernel no mining, carriers and dialects no files, clocks or rules, outputs
@@ -31,11 +32,12 @@ KNOWS = {
     },
     "outputs": {"discovery", "errors", "findings", "patterns"},
     "organisations": {"errors", "findings"},
+    "store": {"attribution", "digests", "errors", "findings"},
     "estimate": {"findings"},
 }
 # parallel: a worker takes up the standard input that it inherited.
 OPEN_FILES = {"sources", "commands", "cli", "settings", "organisations", "parallel", "rulebook", "selftest",
-              "suppressions", "attribution"}
+              "store", "suppressions", "attribution"}
 CLOCKS = {"time", "datetime"}
 
 
