@@ -63,12 +63,13 @@ HARMLESS = frozenset({Role.MANAGER, Role.NODE, Role.WALLET, Role.VISITOR, Role.R
 
 
 class Organisation(Struct, frozen=True):
-    """A unit of the inventory. `contact` is whom to call."""
+    """A unit of the inventory. `contact` is whom to call, `parent` the id of the unit above."""
 
     id: str
     name: str
     sector: str | None = None
     contact: str | None = None
+    parent: str | None = None
 
 
 class Via(Struct, frozen=True):
@@ -224,10 +225,19 @@ class Attribution(Struct):
     basis: list[LogLine] = field(default_factory=list)
 
 
+class Hidden(Struct, frozen=True):
+    """A TLS session with a mining server in which the client named no server: `hello` shows its ClientHello. `port` is
+    one of the client's own on which it served so many other machines (`callers`), None where that was not seen."""
+
+    hello: EvidenceLine
+    port: int | None = None
+    callers: int = 0
+
+
 class Finding(Struct):
     """One source, one role, one server and one dialect, with all its connections. `mining` are the stretches of time in
-    which it mined, in ns, `malformed` the captures and frames where something stood that the dialect does not have.
-    `attribution` is None where no logs were asked."""
+    which it mined, in ns, `malformed` the captures and frames where something stood that the dialect does not have,
+    `hidden` how it reached the server over TLS without naming it. `attribution` is None where no logs were asked."""
 
     id: str
     source_ip: str
@@ -272,6 +282,7 @@ class Finding(Struct):
     organisation: Organisation | None = None
     attribution: list[Attribution] | None = None
     malformed: list[tuple[str, int | None]] = field(default_factory=list)
+    hidden: Hidden | None = None
     evidence: list[EvidenceLine] = field(default_factory=list)
     revision: int = 1
     state: str = "closed"

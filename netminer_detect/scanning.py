@@ -69,8 +69,8 @@ class Ours(Struct, frozen=True):
         address = ipaddress.ip_address(ip)
         return any(version == address.version and low <= int(address) <= high for version, low, high in self.spans)
 
-    def unit_of(self, ip: str) -> Organisation | None:
-        return self.inventory.lookup(ip) if self.inventory is not None else None
+    def unit_of(self, ip: str, at_ns: int | None = None) -> Organisation | None:
+        return self.inventory.lookup(ip, at_ns) if self.inventory is not None else None
 
 
 def run_scan(

@@ -16,9 +16,11 @@ from netminer_detect.detect.drafts import Draft
 from netminer_detect.detect.lookups import is_watched, lookup_drafts
 from netminer_detect.detect.readings import is_knock, read_session
 from netminer_detect.detect.resolver import Resolver
-from netminer_detect.detect.session import Named
+from netminer_detect.detect.server_machines import served
+from netminer_detect.detect.session import Named, Session
 from netminer_detect.dialects.handed_out import HandedOut
 from netminer_detect.dns_reading import DnsReading
+from netminer_detect.findings import Role
 from netminer_detect.flow import FlowReader
 from netminer_detect.kernel.interface import Closed, Event, FlowFacts, Kernel, Segment
 from netminer_detect.kernel.packet import TCP
@@ -27,7 +29,9 @@ from netminer_detect.observations import Evidence, Side
 from netminer_detect.open_flows import OpenFlows, Rank
 from netminer_detect.rulebook.book import Rulebook
 
-DNS = 53
+DNS, HTTPS = 53, 443
+# To ask the kernel for a machine's clients is to look at all flows.
+MAX_ASKED = 256
 
 
 class Sessions:
@@ -44,6 +48,7 @@ class Sessions:
         self._handed = HandedOut()
         self._open: OpenFlows[FlowReader] = OpenFlows(bounds.readers)
         self._dns = DnsReading(self._resolver, kernel)
+        self._asked = 0
 
     def drafts(self) -> list[Draft]:
         """See the module's contract."""
@@ -102,10 +107,19 @@ class Sessions:
         """Book what a flow amounts to; whether it amounts to anything."""
         session = reader.close(facts)
         readings = read_session(session, self._book, reader.bound)
+        if session.unnamed is not None and any(reading.role is Role.MINER for reading in readings):
+            self._note_served(session, facts)
         for reading in readings:
             self._collected.add(reading, session, self._captures)
         self._dropped["workers"] += sum(ledger.workers_dropped for ledger in session.ledgers.values())
         return bool(readings)
+
+    def _note_served(self, session: Session, facts: FlowFacts) -> None:
+        """Note whether who mines over a nameless TLS session with a port of the web is a server itself."""
+        if session.ends[1][1] == HTTPS and self._asked < MAX_ASKED:
+            self._asked += 1
+            client = facts.destination if session.swapped else facts.source
+            session.served = served(self._kernel.callers(client))
 
     def _reader(self, facts: FlowFacts) -> FlowReader:
         """A flow's reader, which knows the name that DNS gave the client for the server's address before."""

@@ -7,8 +7,10 @@ import json
 import pytest
 
 from netminer_detect.detect.assessment import assess
+from netminer_detect.detect.server_machines import houses_servers
 from netminer_detect.findings import Level, Organisation, Role, Server, Shares, Verdict, Worker
 from netminer_detect.outputs import formats
+from netminer_detect.outputs.grounds import ground_text
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.rulebook.book import load
 from tests.reports import DORMITORY, NOON, line, miner, report
@@ -135,6 +137,39 @@ def test_a_proxy_in_another_unit_spreads_no_wallet():
     assert (served.assessment, proxy.assessment) == (None, None)
 
 
+def near(count, agent="XMRig/6.21.3", user=XMR, network="10.3.0.{}", **more):
+    """So many machines of one network with one login."""
+    given = [miner(id=str(at), source_ip=network.format(20 + at), model=None, workers=[worker(user, f"w{at}", agent)],
+                   evidence=[line(at + 1, "login", f'"{user}.w{at}"')], **more) for at in range(count)]
+    assess(given, BOOK)
+    return [(ground.code, ground.args) for ground in given[0].grounds if ground.code == "segment"], given
+
+
+@pytest.mark.parametrize(("count", "how", "found"), [
+    (3, {"agent": "T-Rex/0.26.8"}, True), (2, {"agent": "T-Rex/0.26.8"}, False), (3, {}, False),
+    (3, {"user": "labaccount"}, True), (3, {"user": "worker"}, False), (3, {"agent": "cgminer/4.12.1"}, True),
+    (3, {"agent": None}, False), (3, {"user": "labaccount", "network": "10.3.{}.7"}, False),
+    (3, {"user": "labaccount", "network": "2001:db8::{}"}, True), (3, {"user": "labaccount", "vlan": [7]}, True),
+    (3, {"user": "labaccount", "level": Level.ATTEMPT, "verdict": Verdict.PROBABLE}, False),
+])
+def test_rigs_behind_one_switch(count, how, found):
+    grounds, given = near(count, **how)
+    assert bool(grounds) is found
+    if found:
+        shown = next(ground for ground in given[0].grounds if ground.code == "segment")
+        assert shown.args["machines"] == count and [one.frame for one in shown.evidence] == [1, 2]
+        assert given[0].assessment == "likely-misuse"
+        assert f"{count} machines of {shown.args['network']} mine for" in ground_text(shown)
+
+
+def test_machines_of_two_vlans_stand_behind_two_switches():
+    _, given = near(4, user="labaccount")
+    for at, one in enumerate(given):
+        one.vlan = [at % 2]
+    assess(given, BOOK)
+    assert not [ground for one in given for ground in one.grounds if ground.code == "segment"]
+
+
 @pytest.mark.parametrize("more", [
     {"role": Role.PROBER, "verdict": Verdict.SUSPECTED}, {"role": Role.POOL},
     {"role": Role.MANAGER, "verdict": Verdict.NOT_MINING, "level": Level.CONTEXT},
@@ -178,6 +213,43 @@ def test_only_the_makers_fee_is_seen():
     assert judged(worker("ab" * 32)) == ("likely-compromised", [("compromised", "fee_only")])
     assert judged(worker("ab" * 32), worker()) == (None, [])
     assert judged(worker("ab" * 32), dialect="ironfish") == (None, [])
+
+
+def hidden(port=443, name=None, callers=3, service=22):
+    """A machine that serves some others, and reaches a pool over TLS."""
+    scene = Scene().resolved("xmr.pool.example", "198.51.100.4")
+    for at in range(callers):
+        scene.tcp([(S, b"SSH-2.0-x\r\n"), (C, b"SSH-2.0-y\r\n")], f"10.3.0.{100 + at}", "10.3.0.17", service)
+    return scene.tcp(tls(name), server="198.51.100.4", port=port)
+
+
+def test_a_server_that_hides_whom_it_reaches():
+    contact = hidden().finding()
+    assert (contact.level, contact.assessment) == (Level.ENDPOINT, "likely-compromised")
+    (ground,) = contact.grounds
+    assert (ground.code, ground.args) == (
+        "hidden_served", {"server": "xmr.pool.example:443", "port": 22, "callers": 3})
+    (shown,) = ground.evidence
+    assert shown.what == "hello" and shown.frame and "names no server (JA4 t" in shown.excerpt
+    assert "from a machine that served 3 others on port 22" in ground_text(ground)
+
+
+@pytest.mark.parametrize("how", [
+    {"port": 3333}, {"name": b"xmr.pool.example"}, {"callers": 2}, {"service": 445}, {"service": 50001},
+])
+def test_who_hides_nothing_or_is_no_server(how):
+    assert [one.grounds for one in hidden(**how).findings() if one.source_ip == "10.3.0.17"] == [[]]
+
+
+def test_a_unit_of_servers_hides_whom_it_reaches(tmp_path):
+    path = tmp_path / "units.csv"
+    path.write_text("cidr,id,name\n10.3.0.0/24,dc,Data centre\n10.4.0.0/24,obs,Observers\n", encoding="utf-8")
+    (ground,) = hidden(callers=0).finding(orgs=str(path)).grounds
+    assert (ground.code, ground.args["unit"], ground.evidence[0].what) == ("hidden_unit", "Data centre", "hello")
+    units = ("Observers", "Conserver", "Library", "图书馆"), ("机房", "Data-Center 2", "web server farm")
+    for names, wanted in zip(units, (False, True), strict=True):
+        assert [houses_servers(Organisation("x", name)) for name in names] == [wanted] * len(names)
+    assert not houses_servers(None)
 
 
 def test_the_frames_that_quote_it():

@@ -372,3 +372,21 @@ def test_not_a_capture(make):
 def test_fin_then_data_is_still_the_flow(make):
     talk = Talk().open().send(0, LOGIN, flags=FIN | ACK).send(1, LOGIN).send(1, flags=FIN | ACK).send(1, LOGIN)
     assert len(handed(make, talk.frames)) == 4
+
+
+def test_who_calls_a_server(make):
+    kernel = make(WATCH)
+    frames = []
+    for at, (client, port, answers) in enumerate((
+        ("10.0.0.1", 22, True), ("10.0.0.2", 22, True), ("10.0.0.2", 22, True), ("10.0.0.3", 22, False),
+        ("10.0.0.1", 443, True), ("2001:db8::1", 22, True),
+    )):
+        talk = Talk(client, "2001:db8::9" if ":" in client else "10.0.0.9", 40000 + at, port)
+        talk.open().send(0, b"hello")
+        frames += (talk.send(1, b"hello") if answers else talk).frames
+    for event in kernel.scan(io.BytesIO(pcap(frames)), "x.pcap", lambda _: None):
+        assert event is None
+    callers = [kernel.callers(address(ip)) for ip in ("10.0.0.9", "2001:db8::9", "10.0.0.1", "10.0.0.7")]
+    assert callers == [{22: 2, 443: 1}, {22: 1}, {}, {}]
+    list(kernel.finish())
+    assert kernel.callers(address("10.0.0.9")) == {}

@@ -6,7 +6,9 @@ are contacts with servers of miner malware and marks of it, workers that hide as
 three units or more, and on the other side hardware that does nothing but mine. The rest are hints, which decide where
 no ground of weight is. Who only asks (prober) has none. Whether mining is allowed nobody can read from the wire.
 
-What is no ground: TLS without a server's name (miners leave it out by default), a mining proxy, work at night.
+TLS without a server's name is a ground where a machine that serves others, or stands in a unit of servers, reaches a
+mining server on port 443 so: elsewhere miners leave the name out by default. No grounds are a mining proxy and work at
+night; nor Encrypted ClientHello, whose outer name is another server's, so that no contact is known.
 Sources: reference on dialects, 5 (agents and workers of malware); MITRE ATT&CK T1036.005 (names of services).
 """
 
@@ -15,6 +17,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from netminer_detect.detect.incidents import account_of, incidents_of, numbered, wallet_of
+from netminer_detect.detect.segments import Segment, segments_of
+from netminer_detect.detect.server_machines import houses_servers
+from netminer_detect.detect.servers import server_text
 from netminer_detect.findings import EvidenceLine, Finding, Ground, Incident, Level, Role, Verdict
 from netminer_detect.patterns import pattern
 from netminer_detect.rulebook.book import Rulebook
@@ -26,6 +31,7 @@ _WEIGHTY = frozenset((
 ))  # fmt: skip
 _MINING = frozenset((Role.MINER, Role.PROXY, Role.MANAGED))
 MAX_SHOWN = 2
+HTTPS = 443
 # In so many units one wallet is hardly one of their own.
 MANY_UNITS = 3
 # Rules of malware are called so (see `rules/README.md`); their wallets, fingerprints and conditions are marks.
@@ -58,6 +64,8 @@ Add = Callable[[str, str, Args, str | None], None]
 def assess(findings: list[Finding], book: Rulebook) -> None:
     """See the module's contract."""
     spread = _spread(incidents_of(findings), findings)
+    segments = segments_of(findings, book)
+    near = {finding.id: _near(segments[at], findings, at) for at, finding in enumerate(findings) if at in segments}
     by_machine: dict[Machine, list[Finding]] = {}
     for finding in findings:
         if finding.role in _MINING and finding.verdict is not Verdict.NOT_MINING:
@@ -65,7 +73,7 @@ def assess(findings: list[Finding], book: Rulebook) -> None:
     for theirs in by_machine.values():
         shared = _of_machine(theirs, book)
         for finding in theirs:
-            finding.grounds = shared + _of_finding(finding, book, spread)
+            finding.grounds = shared + _of_finding(finding, book, spread) + _of_place(finding, near)
             finding.assessment = _assessment(finding.grounds)
 
 
@@ -150,6 +158,31 @@ def _of_finding(finding: Finding, book: Rulebook, spread: Spread) -> list[Ground
     if row is not None:
         add(MISUSE, "rigs", {"count": row[1], "stem": row[0]}, row[0])
     return found
+
+
+def _of_place(finding: Finding, near: dict[str, Ground]) -> list[Ground]:
+    """What a machine's place in the network says."""
+    found = [near[finding.id]] if finding.id in near else []
+    hidden, pool, unit = finding.hidden, finding.pool, finding.organisation
+    if hidden is None or pool is None or pool.port != HTTPS or finding.role is not Role.MINER:
+        return found
+    # Who named the server in another session hides nothing.
+    if finding.level < Level.ENDPOINT or "tls" in pool.basis:
+        return found
+    told: Args = {"server": server_text(pool)}
+    if hidden.port is not None:
+        told |= {"port": hidden.port, "callers": hidden.callers}
+        found.append(Ground(COMPROMISED, "hidden_served", told, [hidden.hello]))
+    elif unit is not None and houses_servers(unit):
+        found.append(Ground(COMPROMISED, "hidden_unit", told | {"unit": unit.name}, [hidden.hello]))
+    return found
+
+
+def _near(segment: Segment, findings: list[Finding], at: int) -> Ground:
+    """Rigs behind one switch: the frames of this machine, and of one other."""
+    shown = [line for number in (at, *segment.others) for line in _shown(findings[number].evidence, segment.login)[:1]]
+    args: Args = {"machines": segment.machines, "network": segment.network, "login": segment.login}
+    return Ground(MISUSE, "segment", args, shown[:MAX_SHOWN])
 
 
 def _of_agent(agent: str, finding: Finding, book: Rulebook, add: Add) -> None:

@@ -24,6 +24,7 @@ from netminer_detect.findings import (
     Claim,
     Connection,
     EvidenceLine,
+    Hidden,
     Jobs,
     Level,
     Role,
@@ -33,7 +34,7 @@ from netminer_detect.findings import (
     Worker,
 )
 from netminer_detect.masking import excerpt
-from netminer_detect.observations import Side
+from netminer_detect.observations import Evidence, Side
 
 MAX_CONNECTIONS = 64
 MAX_EVIDENCE = 48
@@ -91,6 +92,7 @@ class Draft(Struct):
     managers: set[str] = field(default_factory=set)
     malformed: list[tuple[str, int | None]] = field(default_factory=list)
     states: set[int] = field(default_factory=set)
+    hidden: Hidden | None = None
     journal: Journal | None = None
 
     def add(self, reading: Reading, session: Session, captures: list[str]) -> None:
@@ -114,10 +116,9 @@ class Draft(Struct):
             self._ledger(reading.ledger, session.traffic.last_ns, captures)
         self.journal = reading.ledger.journal if reading.ledger and self.connections_total == 1 else None
         for evidence in reading.evidence:
-            sender = sender_of(evidence, session.swapped, mining=False)
-            self.show(EvidenceLine(
-                captures[evidence.mark.capture], evidence.mark.frame, evidence.mark.offset, evidence.mark.time_ns,
-                sender, evidence.what, excerpt(evidence.excerpt)))
+            self.show(_line_of(evidence, session, captures))
+        if session.unnamed is not None:
+            self._hidden(Hidden(_line_of(session.unnamed, session, captures), *(session.served or ())))
 
     @property
     def shares(self) -> Shares:
@@ -181,6 +182,7 @@ class Draft(Struct):
         self._device(other.device)
         for manager in other.managers:
             self._manager(manager)
+        self._hidden(other.hidden)
 
     def _better(self, reason: Reason) -> None:
         if (reason.level, verdict_of(reason)) > (self.reason.level, verdict_of(self.reason)):
@@ -273,6 +275,10 @@ class Draft(Struct):
             self.device = self.device or Device()
             self.device.join(device)
 
+    def _hidden(self, hidden: Hidden | None) -> None:
+        if hidden is not None and (self.hidden is None or hidden.callers > self.hidden.callers):
+            self.hidden = hidden
+
     def _manager(self, ip: str) -> None:
         if len(self.managers) < MAX_CONNECTIONS:
             self.managers.add(ip)
@@ -284,6 +290,13 @@ class Draft(Struct):
         """Add a proof, where there is room."""
         if len(self.evidence) < MAX_EVIDENCE:
             self.evidence.append(line)
+
+
+def _line_of(evidence: Evidence, session: Session, captures: list[str]) -> EvidenceLine:
+    """A proof that no dialect gave."""
+    mark, sender = evidence.mark, sender_of(evidence, session.swapped, mining=False)
+    return EvidenceLine(captures[mark.capture], mark.frame, mark.offset, mark.time_ns, sender, evidence.what,
+                        excerpt(evidence.excerpt))
 
 
 def name_work(draft: Draft, algorithm: str) -> None:

@@ -33,11 +33,11 @@ _SESSIONS: dict[str, tuple[str, ...]] = {
 
 
 class Context(Struct, frozen=True):
-    """What judging needs to know of the run. `unit_of` finds an address' organisation; `fine` are the captures with
-    nanoseconds."""
+    """What judging needs to know of the run. `unit_of` finds an address' organisation at a time (ns); `fine` are the
+    captures with nanoseconds."""
 
     sensor: str | None
-    unit_of: Callable[[str], Organisation | None]
+    unit_of: Callable[[str, int | None], Organisation | None]
     fine: frozenset[str] = frozenset()
 
 
@@ -135,6 +135,7 @@ def _finding(draft: Draft, context: Context) -> Finding:
         bytes=draft.bytes,
         rules=list(draft.rules),
         malformed=draft.malformed,
-        organisation=context.unit_of(draft.source),
+        hidden=draft.hidden,
+        organisation=context.unit_of(draft.source, draft.first_ns),
         evidence=sorted(draft.evidence, key=lambda line: (line.time_ns or 0, line.frame or 0)),
     )

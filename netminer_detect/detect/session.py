@@ -4,7 +4,8 @@ Contract: `Session.apply(observations)` takes what the readers found, in order. 
 (address, port) with the address as text; they change places once where the content shows that the sides were
 taken the wrong way round. What is said of sides (`heard`: those of which the capture holds a packet; `ended`: who
 sent the first FIN or RST) is said as the flow table has sides. `foreign` names another protocol that was spoken in
-the clear, `gaps` says that bytes are missing, `opened` shows where the flow begins.
+the clear, `gaps` says that bytes are missing, `opened` shows where the flow begins, `unnamed` a ClientHello that names
+no server; `served` is a port on which the client served others, and how many of them.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ MAX_TLS_FACTS = 20
 # How the server is named that a proxy was asked for.
 TUNNELS = ("socks", "connect")
 MAX_LEDGERS = 8
+# Where a JA4 says whether a server is named (d) or not (i).
+_JA4_NAME = 3
 
 End = tuple[str, int]
 
@@ -81,6 +84,8 @@ class Session(Struct):
     gaps: bool = False
     refused: bool = False
     opened: Evidence | None = None
+    unnamed: Evidence | None = None
+    served: tuple[int, int] | None = None
     _ledger: Ledger | None = None
     _tunnel: Named | None = None
     _reached: Named | None = None
@@ -94,8 +99,7 @@ class Session(Struct):
                 case ServerNamed():
                     self._named(observation)
                 case TlsFact():
-                    if len(self.tls) < MAX_TLS_FACTS:
-                        self.tls[observation.kind, observation.value] = None
+                    self._tls(observation)
                 case TunnelAnswered():
                     self.refused = not observation.opened
                 case ContextSeen():
@@ -169,6 +173,13 @@ class Session(Struct):
                 return
             known = self.ledgers[seen.dialect] = Ledger(seen.dialect)
         self._ledger = known
+
+    def _tls(self, seen: TlsFact) -> None:
+        if len(self.tls) < MAX_TLS_FACTS:
+            self.tls[seen.kind, seen.value] = None
+        if seen.kind == "ja4" and seen.value[_JA4_NAME] == "i":
+            shown = f"ClientHello that names no server (JA4 {seen.value})"
+            self.unnamed = Evidence(seen.evidence.mark, seen.evidence.side, "hello", shown)
 
     def _named(self, seen: ServerNamed) -> None:
         # Whoever sends a request or a ClientHello is the client; a certificate is shown by the server.

@@ -6,6 +6,9 @@ on with the flow or begins another; `count(flow, ...)` books it. Which figures r
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
 from msgspec import Struct, field
 
 from netminer_detect.kernel.interface import FlowFacts
@@ -74,6 +77,11 @@ class Flow(Struct):
             return 3 if wanted else 1
         return 2 if wanted and forward.payload + backward.payload else 0
 
+    @property
+    def served(self) -> bool:
+        """Whether a client opened it and data went both ways."""
+        return self.protocol == TCP and self.established and all(way.payload for way in self.ways)
+
     def idle_limit_ns(self) -> int:
         if self.protocol != TCP or self.closed:
             return SHORT_IDLE_NS
@@ -90,6 +98,11 @@ class Flow(Struct):
             last_ns=self.last_ns, packets=self.packets, bytes=self.size, payload_forward=forward.payload,
             payload_backward=backward.payload, isn_forward=forward.isn, isn_backward=backward.isn,
         )  # fmt: skip
+
+
+def callers_of(calls: Iterable[tuple[int, bytes]]) -> dict[int, int]:
+    """By port the number of its different clients, of (port, client) each."""
+    return dict(Counter(port for port, _ in set(calls)))
 
 
 def ahead(sequence: int, expected: int) -> int:

@@ -92,6 +92,9 @@ class FusedKernel(Walker):
         self.any_bound = True
         self.bindings.bind(client, server)
 
+    def callers(self, server):
+        return self.table.callers(server)
+
     def _tell(self):
         counters = self.counters
         counters.packets, counters.bytes, counters.flows = self.packets, self.octets, self.table.opened

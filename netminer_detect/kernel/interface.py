@@ -5,6 +5,8 @@ attention. It yields, in order of the capture, a `Segment` for each packet of a 
 `Closed` when such a flow is over (FIN both ways or RST and then something else, idle, evicted, end of
 series by `finish`). `settle(flow)` says that nothing more of a flow is wanted: its packets are only counted.
 `facts(flow)` describes a flow; it is valid from its first Segment until after its Closed was handed out.
+`callers(server)` counts by port the clients whose TCP connection to an address was seen from its SYN on and held data
+both ways, among the flows that are in the table (MAX_CALLERS of them at most).
 A kernel knows no mining: names, endpoints and tokens to look for come as data (`Watch`). It never raises on
 input but CaptureError for a file that is no capture; defects are counted in `counters`.
 
@@ -140,3 +142,5 @@ class Kernel(Protocol):
     def facts(self, flow: int) -> FlowFacts: ...
 
     def bind(self, client: bytes, server: bytes) -> None: ...
+
+    def callers(self, server: bytes) -> dict[int, int]: ...

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from netminer_detect.kernel.bindings import Bindings
-from netminer_detect.kernel.flows import Flow, Key, Way, ahead, belongs, count, follow
+from netminer_detect.kernel.flows import Flow, Key, Way, ahead, belongs, callers_of, count, follow
 from netminer_detect.kernel.fragments import Reassembler
 from netminer_detect.kernel.interface import Closed, Counters, Event, FlowFacts, Segment, Watch
 from netminer_detect.kernel.packet import ACK, SYN, TCP, UDP, Fragment, Packet, decode, decode_payload
@@ -17,6 +17,7 @@ from netminer_detect.kernel.policy import (
     EVICT_LOOKS,
     LONG_IDLE_NS,
     MAX_BLANK,
+    MAX_CALLERS,
     MAX_FLOWS,
     MAX_HELLOS,
     SWEEP_FRAMES,
@@ -81,6 +82,10 @@ class PlainKernel:
 
     def bind(self, client: bytes, server: bytes) -> None:
         self._bindings.bind(client, server)
+
+    def callers(self, server: bytes) -> dict[int, int]:
+        calls = [flow for flow in self._rows if flow is not None and flow.destination[0] == server and flow.served]
+        return callers_of((flow.destination[1], flow.source[0]) for flow in calls[:MAX_CALLERS])
 
     def _defect(self, word: str) -> None:
         self.counters.defects[word] = self.counters.defects.get(word, 0) + 1

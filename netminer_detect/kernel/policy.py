@@ -46,5 +46,7 @@ MAX_DNS_LABELS = 128
 # A first payload of no more bytes than this may be the begin of anything: of a message of a watched length, or of an
 # opening that is told further on. Who sends such a message sends it whole, so longer parts are not waited for.
 MAX_PART = 3
+# Of the flows to one address so many are counted by their clients.
+MAX_CALLERS = 4096
 # (client, server) pairs bound by DNS answers; when full, the older half is forgotten.
 MAX_BOUND = 1 << 15

@@ -12,10 +12,12 @@ seeded, the whole key is compared, and no outcome depends on the seed: victims a
 import contextlib
 import mmap
 import os
+from collections import Counter
 
 import cython
 
 from netminer_detect.kernel.interface import FlowFacts
+from netminer_detect.kernel.policy import MAX_CALLERS
 
 if cython.compiled:
     from cython.cimports.netminer_detect.kernel.decoding import Decoder, flow_hash
@@ -316,6 +318,39 @@ class Rows:
             isn_forward=self.half(row, ISN, 0) if flags & HAS_ISN else None,
             isn_backward=self.half(row, ISN, 1) if flags & HAS_ISN << 8 else None,
         )  # fmt: skip
+
+    def callers(self, server):
+        """See `interface`: the flows to an address, by port and client."""
+        row: cython.Py_ssize_t
+        flags: cython.ulonglong
+        key: cython.ulonglong
+        wanted = int.from_bytes(server, "big")
+        high: cython.ulonglong = wanted >> 64
+        low: cython.ulonglong = wanted & 0xFFFFFFFFFFFFFFFF
+        wide: cython.bint = len(server) == 16
+        calls = set()
+        taken = 0
+        for row in range(self.used):
+            flags = self.rows[row, FLAGS]
+            if (not flags & LIVE or not flags & ESTABLISHED or not self.rows[row, PAYLOAD]
+                    or not self.rows[row, PAYLOAD + 1] or self.rows[row, ENDS] >> 32 & 255 != 6):
+                continue
+            if wide:
+                if self.rows[row, S_LOW if flags & TURNED else D_LOW] != low:
+                    continue
+                if self.rows[row, S_HIGH if flags & TURNED else D_HIGH] != high:
+                    continue
+            else:
+                key = self.rows[row, KEY]
+                if (key >> 32 if flags & TURNED else key & LOW) != low:
+                    continue
+            facts = self.facts(row)
+            if facts.destination == server:
+                calls.add((facts.destination_port, facts.source))
+                taken += 1
+                if taken == MAX_CALLERS:
+                    break
+        return dict(Counter(port for port, _ in calls))
 
     @property
     def full(self):

@@ -84,12 +84,18 @@ def _cells(line: int, entry: Pairs, complaints: Complaints) -> list[tuple[Field,
         seen.add(key)
         what = field_of(key)
         if isinstance(value, Pairs):
-            # {"organisation": {"id": …, "name": …}}; of a contact all is the contact.
-            cells += [(field_of(inner) if what in WHO else what, text)
+            cells += [(_inner(what, field_of(inner)), text)
                       for inner, part in value[:MAX_COLUMNS] for text in _texts(part)]
         else:
             cells += [(what, text) for text in _texts(value)]
     return [cell for cell in cells if cell[0] is not Field.OTHER]
+
+
+def _inner(what: Field, inner: Field) -> Field:
+    """What a part of an object says: {"organisation": {"id": …, "name": …}}; of a contact all is the contact."""
+    if what is Field.PARENT:
+        return {Field.ID: Field.PARENT_ID, Field.NAME: what, Field.LABEL: what}.get(inner, Field.OTHER)
+    return inner if what in WHO else what
 
 
 def _holds_entry(key: str, value: Any) -> bool:

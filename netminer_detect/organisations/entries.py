@@ -1,13 +1,12 @@
 """Turns rows into ranges and units, and tells what is wrong with them.
 
 Contract: `Entries.add(row)` takes a row's ranges and its unit, or tells with its line why it has none; `count` is the
-number of ranges taken. The same unit on a million lines is held once. `tell_conflicts()` tells what the rows say
-against each other. A unit without an id gets one made of its name: the same in every run and file.
+number of ranges taken. The same unit on a million lines is held once. `close()` makes the units (see `units`) and tells
+what the rows say against each other. An entry whose date cannot be read is left out: it could name the wrong unit.
 """
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 import itertools
 from array import array
@@ -20,30 +19,34 @@ from netminer_detect.organisations.addresses import (
     masked,
     parse_addresses,
     plain_span,
-    shown,
 )
+from netminer_detect.organisations.dates import ALWAYS, FOREVER, DateError, moment, period
 from netminer_detect.organisations.flattening import Conflict, Spans, conflicts
 from netminer_detect.organisations.headings import Field
+from netminer_detect.organisations.periods import clashes
 from netminer_detect.organisations.rows import MAX_TOLD, Complaints, Row
+from netminer_detect.organisations.units import FIX_ENTRY, Said, settle
 
 MAX_ENTRIES = 1_000_000
-# Of a unit so many characters are kept of each cell.
-MAX_ID, MAX_TEXT = 128, 256
-# 2^48 ids: two names in a million clash once in 500 inventories.
-_MADE_ID_DIGITS = 12
-FIX_ENTRY = "write a network and a name: network,id,name,sector,contact"
-
 Cells = dict[Field, str]
 _MORE = {Field.LAST, Field.MASK, Field.COUNT}
-_WHO = (Field.ID, Field.NAME, Field.DEPARTMENT, Field.LABEL, Field.SECTOR, Field.CONTACT)
+_WHEN = {Field.SINCE, Field.UNTIL, Field.PERIOD}
 
 
 class _Listed:
-    """The ranges of one IP version, and the line of each."""
+    """The ranges of one IP version, the line of each, and when it is valid."""
 
     def __init__(self, bits: int) -> None:
         self.spans = Spans(bits)
         self.lines = array("Q")
+        self.since, self.until = array("q"), array("q")
+
+    def add(self, span: Span, owner: int, line: int, since: int, until: int) -> None:
+        """List one more."""
+        self.spans.add(span.low, span.high, owner)
+        self.lines.append(line)
+        self.since.append(since)
+        self.until.append(until)
 
 
 class Entries:
@@ -52,11 +55,12 @@ class Entries:
     def __init__(self, complaints: Complaints) -> None:
         self.units: list[Organisation] = []
         self.listed = {4: _Listed(32), 6: _Listed(128)}
-        self._complaints = complaints
-        self._known: dict[tuple[str | None, ...], int] = {}
-        self._first_of: dict[str, int] = {}
-        self._unit_lines = array("Q")
         self.count = 0
+        self.dated = False
+        self._complaints = complaints
+        self._said: dict[Said, int] = {}  # numbers of units
+        self._lines = array("Q")  # where each is said first
+        self._unlisted: dict[Said, int] = {}  # said without a network, with the line
 
     def add(self, row: Row) -> None:
         """See the module's contract."""
@@ -67,28 +71,34 @@ class Entries:
                 cells[what] = text if kept is None else f"{kept}, {text}"
         try:
             spans = self._spans(row.line, cells)
-        except AddressError as error:
+            since, until = _period(cells) if cells.keys() & _WHEN else (ALWAYS, FOREVER)
+        except (AddressError, DateError) as error:
             self._complaints.add(row.line, error.what, error.fix)
             return
-        if not spans:
+        said = Said.of(cells)
+        if said is None:
             if cells:
-                self._complaints.add(row.line, "no network", FIX_ENTRY)
+                self._complaints.add(row.line, "a network without a unit" if spans else "no network", FIX_ENTRY)
             return
-        owner = self._owner(row.line, cells)
-        if owner is None:
-            self._complaints.add(row.line, "a network without a unit", FIX_ENTRY)
+        if not spans:
+            self._unlisted.setdefault(said, row.line)
             return
+        owner = self._said.setdefault(said, len(self._said))
+        if owner == len(self._lines):
+            self._lines.append(row.line)
+        self.dated = self.dated or since != ALWAYS or until != FOREVER
         for span in spans:
-            listed = self.listed[span.version]
-            listed.spans.add(span.low, span.high, owner)
-            listed.lines.append(row.line)
+            self.listed[span.version].add(span, owner, row.line, since, until)
         self.count += len(spans)
 
-    def tell_conflicts(self) -> None:
-        """Tell ranges that stand there twice or cross another unit's, in the order of their lines."""
+    def close(self) -> None:
+        """See the module's contract."""
+        lines = dict(zip(self._said, self._lines, strict=True))
+        self.units = settle(lines, self._unlisted, self._complaints)
         for listed in self.listed.values():
             count = itertools.count()
-            told = heapq.nsmallest(MAX_TOLD, (found for found, _ in zip(conflicts(listed.spans), count, strict=False)))
+            found = clashes(listed.spans, listed.since, listed.until) if self.dated else conflicts(listed.spans)
+            told = heapq.nsmallest(MAX_TOLD, (one for one, _ in zip(found, count, strict=False)))
             for conflict in told:
                 self._tell(listed, conflict)
             self._complaints.beyond += next(count) - len(told)
@@ -119,25 +129,6 @@ class Entries:
             self._complaints.add(line, note, "write it so if it is meant")
         return spans
 
-    def _owner(self, line: int, cells: Cells) -> int | None:
-        """The number of the row's unit; None where no cell names one."""
-        key = tuple(map(cells.get, _WHO))
-        known = self._known.get(key)
-        if known is not None:
-            return known
-        unit = _unit(cells)
-        if unit is None:
-            return None
-        number = self._known[key] = len(self.units)
-        self.units.append(unit)
-        self._unit_lines.append(line)
-        first = self._first_of.setdefault(unit.id, number)
-        if self.units[first].name != unit.name:
-            self._complaints.add(line, f"the id {shown(unit.id)!r} stands on line {self._unit_lines[first]} for "
-                                 f"{shown(self.units[first].name)!r}; both are counted as one unit",
-                                 "give each unit its own id")
-        return number
-
 
 def _spans_of(cells: Cells, address: str) -> tuple[list[Span], list[str]]:
     """The ranges that the cells name together, and notes on how they were read. Raises AddressError."""
@@ -160,22 +151,13 @@ def _spans_of(cells: Cells, address: str) -> tuple[list[Span], list[str]]:
     return spans, notes
 
 
-def _unit(cells: Cells) -> Organisation | None:
-    part, identity, contact = cells.get(Field.DEPARTMENT), cells.get(Field.ID), cells.get(Field.CONTACT)
-    name = cells.get(Field.NAME) or part or cells.get(Field.LABEL)
-    if identity is None and name is None:
-        return None
-    if part and Field.NAME in cells:
-        if identity is None:
-            name = f"{name} {part}"
-        else:
-            # The id is the whole unit's: its sums must not bear the name of one part. Whom to call is in the part.
-            contact = f"{part}, {contact}" if contact else part
-    name = (name or identity or "")[:MAX_TEXT]
-    if identity is None:
-        identity = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:_MADE_ID_DIGITS]
-    return Organisation(identity[:MAX_ID], name, _cut(cells.get(Field.SECTOR)), _cut(contact))
-
-
-def _cut(text: str | None) -> str | None:
-    return text[:MAX_TEXT] if text else None
+def _period(cells: Cells) -> tuple[int, int]:
+    """When the entry is valid, in nanoseconds UTC, the end outside. Raises DateError."""
+    since, until = period(cells[Field.PERIOD]) if Field.PERIOD in cells else (ALWAYS, FOREVER)
+    if Field.SINCE in cells:
+        since = max(since, moment(cells[Field.SINCE]))
+    if Field.UNTIL in cells:
+        until = min(until, moment(cells[Field.UNTIL], True))
+    if until <= since:
+        raise DateError("the entry ends before it begins to be valid", "swap the two dates")
+    return since, until

@@ -3,7 +3,7 @@
 Contract: `load_inventory(path)` reads CSV, TSV and their kin (any columns that `headings` knows, English or
 Chinese), JSON and YAML (see `documents`). It gives an `Inventory`; what is wrong with single lines stands in its
 `warnings` with line numbers, and the good lines count. Raises ConfigError where the file cannot be read or holds no
-usable entry. `lookup(ip)` is one bisection: the smallest range that holds the address wins.
+usable entry. `lookup(ip, at_ns)` is one bisection: the smallest range that holds the address (and is valid then) wins.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from netminer_detect.errors import ConfigError
 from netminer_detect.findings import Organisation
 from netminer_detect.organisations.documents import read_json, read_yaml
 from netminer_detect.organisations.encodings import decode_text, read_lines
-from netminer_detect.organisations.entries import FIX_ENTRY, MAX_ENTRIES, Entries
+from netminer_detect.organisations.entries import MAX_ENTRIES, Entries
 from netminer_detect.organisations.flattening import Ranges, flatten
+from netminer_detect.organisations.periods import Chains, TangleError, chained, timeless
 from netminer_detect.organisations.rows import Complaints, Row
 from netminer_detect.organisations.tables import NoTable, read_table
+from netminer_detect.organisations.units import FIX_ENTRY
 
 # A million networks are some 60 MB of text.
 MAX_FILE = 256 * 1024 * 1024
@@ -38,22 +40,42 @@ class Inventory(Struct):
     warnings: list[str] = field(default_factory=list)
     units: list[Organisation] = field(default_factory=list)
     ranges: dict[int, Ranges] = field(default_factory=dict)
+    dated: dict[int, Chains] = field(default_factory=dict)
+    by_id: dict[str, Organisation] = field(default_factory=dict)
 
-    def lookup(self, ip: str) -> Organisation | None:
-        """The unit of an address, None where no entry holds it."""
+    def lookup(self, ip: str, at_ns: int | None = None) -> Organisation | None:
+        """The unit of an address at a time (ns UTC), None where no entry holds it then. Without a time every entry
+        counts, of two for the same network the one that is valid last."""
         try:
             address = ipaddress.ip_address(ip)
         except ValueError:
             return None
         # A mapped address is the IPv4 machine, here as in the inventory's own entries.
         address = getattr(address, "ipv4_mapped", None) or address
-        ranges = self.ranges.get(address.version)
-        at = ranges.owner(int(address)) if ranges is not None else -1
+        version, value = address.version, int(address)
+        at = -1
+        if at_ns is not None and version in self.dated:
+            at = self.dated[version].owner(value, at_ns)
+        elif version in self.ranges:
+            at = self.ranges[version].owner(value)
         return self.units[at] if at >= 0 else None
 
     def contains(self, ip: str) -> bool:
-        """Whether an entry holds the address."""
+        """Whether an entry holds the address, at whatever time."""
         return self.lookup(ip) is not None
+
+    def unit(self, identity: str) -> Organisation | None:
+        """The unit of an id, also one that only stands above others."""
+        return self.by_id.get(identity)
+
+    def above(self, identity: str) -> list[Organisation]:
+        """The units above the one of an id, the nearest first."""
+        found = []
+        unit = self.by_id.get(identity)
+        while unit is not None and unit.parent is not None:
+            unit = self.by_id[unit.parent]
+            found.append(unit)
+        return found
 
 
 def load_inventory(path: str) -> Inventory:
@@ -79,9 +101,29 @@ def load_inventory(path: str) -> Inventory:
         raise ConfigError(path, _with_first(error.what, complaints), error.fix) from error
     if not entries.count:
         raise ConfigError(path, _with_first("no usable entry", complaints), FIX_ENTRY)
-    entries.tell_conflicts()
-    ranges = {version: flatten(listed.spans) for version, listed in entries.listed.items() if listed.lines}
-    return Inventory(path, complaints.lines(), entries.units, ranges)
+    entries.close()
+    return _built(path, entries, complaints)
+
+
+def _built(path: str, entries: Entries, complaints: Complaints) -> Inventory:
+    """The inventory of what was read."""
+    ranges, dated = {}, {}
+    for version, listed in entries.listed.items():
+        if not listed.lines:
+            continue
+        if not entries.dated:
+            ranges[version] = flatten(listed.spans)
+            continue
+        ranges[version] = flatten(timeless(listed.spans, listed.since, listed.until))
+        try:
+            dated[version] = chained(listed.spans, listed.since, listed.until)
+        except TangleError as error:
+            raise ConfigError(f"{path}:{listed.lines[error.place]}", "ranges with dates lie across one another by the "
+                              "hundred", "write networks, or leave out what is over") from error
+    by_id: dict[str, Organisation] = {}
+    for unit in entries.units:
+        by_id.setdefault(unit.id, unit)
+    return Inventory(path, complaints.lines(), entries.units, ranges, dated, by_id)
 
 
 def _with_first(what: str, complaints: Complaints) -> str:

@@ -24,6 +24,14 @@ _GROUNDS: dict[str, tuple[str, str]] = {
     "browser_agent": ("its program calls itself a browser ({agent})", "其程序自称浏览器（{agent}）"),
     "frozen_agent": ("it runs {agent}, which had no release since {year}: what intruders leave is seldom renewed",
                      "它运行 {agent}，该版本自 {year} 年起不再更新：入侵者留下的程序很少升级"),
+    "hidden_served": ("it reached {server} over TLS without naming it, from a machine that served {callers} others on "
+                      "port {port}: intruders hide so on servers",
+                      "它在 TLS 中不透露域名就连接 {server}，而它自己在端口 {port} 上为 {callers} 台机器提供服务："
+                      "入侵者常这样藏身于服务器"),
+    "hidden_unit": ("it reached {server} over TLS without naming it, from {unit}, where servers stand: intruders hide "
+                    "so on servers",
+                    "它在 TLS 中不透露域名就连接 {server}，而它位于放置服务器的单位（{unit}）："
+                    "入侵者常这样藏身于服务器"),
     "wallet_across": ("the same wallet mines on {machines} machines of {units} units",
                       "同一钱包在 {units} 个单位的 {machines} 台机器上挖矿"),
     "hardware": ("it is mining hardware ({agent}), which somebody bought and set up",
@@ -32,6 +40,8 @@ _GROUNDS: dict[str, tuple[str, str]] = {
                 "它以矿工名 {worker} 为账户 {account} 挖矿：账户须由人注册"),
     "rigs": ("{count} workers of one login are numbered through ({stem}…): rigs that somebody runs",
              "同一账号下有 {count} 个按序编号的矿工（{stem}…）：有人经营的多台矿机"),
+    "segment": ("{machines} machines of {network} mine for {login}: rigs behind one switch that somebody runs",
+                "网段 {network} 的 {machines} 台机器为 {login} 挖矿：有人经营的、接在同一交换机上的多台矿机"),
 }
 _INCIDENTS = {
     "wallet": ("one wallet, {key}, on {machines}{units}", "同一钱包 {key}：{machines}{units}"),
@@ -51,6 +61,8 @@ def ground_text(ground: Ground, lang: str = "en") -> str:
 
     def filled(match: re.Match[str]) -> str:
         value = ground.args.get(match[1])
+        if match[1] == "login":
+            return shortened(str(value))
         return unknown if value is None else plain(str(value).partition(" (")[0], 80)
 
     return _ARGUMENT.sub(filled, texts[lang == "zh"])
