@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from netminer_detect.errors import ConfigError
-from netminer_detect.rulebook.agents import Agents
+from netminer_detect.rulebook.agents import Agents, letters_of
 from netminer_detect.rulebook.book import Rulebook
 from netminer_detect.rulebook.compiled import Compiled
 from netminer_detect.rulebook.gathering import gather, override
@@ -182,7 +182,7 @@ AGENT_LIKE = st.lists(
 def test_the_index_of_agents_finds_what_trying_all_of_them_finds(patterns, text):
     patterns = [pattern for pattern in patterns if fault(pattern) is None]
     found = (at for at, pattern in enumerate(patterns) if re.compile(pattern, re.IGNORECASE).search(text))
-    assert Agents(patterns).find(text) == next(found, None)
+    assert Agents(patterns.__getitem__, list(map(letters_of, patterns))).find(text) == next(found, None)
 
 
 def test_the_head_of_an_expression():

@@ -11,7 +11,7 @@ from typing import get_args
 
 from netminer_detect.findings import Level
 from netminer_detect.rulebook import names
-from netminer_detect.rulebook.agents import Agents
+from netminer_detect.rulebook.agents import Agents, letters_of
 from netminer_detect.rulebook.conditions import Fact, Seen, Sights, facts_of, holds
 from netminer_detect.rulebook.entries import Example
 from netminer_detect.rulebook.facts import AgentFact, EndpointFact, Facts, MarkKind, NameFact
@@ -26,7 +26,8 @@ class Answers:
         self._names = {(fact.kind == "malware", fact.name): fact for fact in facts.names}
         self._endpoints = {(fact.kind == "malware", fact.ip, fact.port): fact for fact in facts.endpoints}
         self._facts = facts
-        self._agents = Agents([regex for regex, _ in facts.agents])
+        regexes = [regex for regex, _ in facts.agents]
+        self._agents = Agents(regexes.__getitem__, list(map(letters_of, regexes)))
 
     def name(self, text: str, port: int | None = None) -> NameFact | None:
         """What is known of a name, from its longest known suffix of whole labels."""

@@ -104,7 +104,7 @@ class Rulebook:
         if self._agents is None:
             from netminer_detect.rulebook.agents import Agents
 
-            self._agents = Agents(self._compiled.agent_regexes())
+            self._agents = Agents(self._compiled.agent_regex, self._compiled.agent_letters())
         number = self._agents.find(text) if text else None
         return None if number is None else self._compiled.agent(number)
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from netminer_detect.rulebook.conditions import Conditional
     from netminer_detect.rulebook.facts import AgentFact, EndpointFact, Facts, MarkFact, NameFact
 
-MAGIC, VERSION = b"NMDRULES", 3
+MAGIC, VERSION = b"NMDRULES", 4
 SECTIONS = ("text", "ends", "name_table", "endpoint_table", "names", "malware_names", "ports", "endpoints",
             "malware_endpoints", "agents", "rules", "marks", "conditions")  # fmt: skip
 HEAD = struct.Struct("=8sIIQ")
@@ -40,7 +40,7 @@ _CHECKED_FROM = 16  # the checksum covers the length and all behind it
 # name operator rule coin transport source date, first port, ports, kind, stale, until
 NAME = struct.Struct("=7IIHBBI")
 ENDPOINT = struct.Struct("=19sB6I")  # key, stale, until, operator rule coin source date
-AGENT = struct.Struct("=4I")  # regex rule product kind
+AGENT = struct.Struct("=5I")  # regex rule product kind, first letters (see agents)
 MARK = struct.Struct("=3I")  # kind value rule; kinds are numbers
 _ROWS = {
     "ends": 4, "name_table": 8, "endpoint_table": 8, "names": NAME.size, "malware_names": NAME.size, "ports": 2,
@@ -158,15 +158,19 @@ class Compiled:
             "malware" if malware else "server",
         )
 
-    def agent_regexes(self) -> list[str]:
-        """The agents' regular expressions, in the order in which they are tried."""
-        return [self._string(row[0]) for row in AGENT.iter_unpack(self._section("agents"))]
+    def agent_letters(self) -> list[int]:
+        """The first letters of the agents' regular expressions, in the order in which they are tried."""
+        return self._section("agents").cast("I")[4::5].tolist()
+
+    def agent_regex(self, number: int) -> str:
+        """The regular expression of an agent."""
+        return self._string(AGENT.unpack_from(self._section("agents"), number * AGENT.size)[0])
 
     def agent(self, number: int) -> AgentFact:
         """The agent of a regular expression."""
         from netminer_detect.rulebook.facts import AgentFact
 
-        _, rule, product, kind = AGENT.unpack_from(self._section("agents"), number * AGENT.size)
+        _, rule, product, kind, _ = AGENT.unpack_from(self._section("agents"), number * AGENT.size)
         return AgentFact(self._string(rule), self._string(product), self._string(kind))
 
     @property
@@ -214,7 +218,8 @@ class Compiled:
         """Everything that was packed."""
         from netminer_detect.rulebook.facts import Facts
 
-        agents = [(regex, self.agent(number)) for number, regex in enumerate(self.agent_regexes())]
+        count = len(self._section("agents")) // AGENT.size
+        agents = [(self.agent_regex(number), self.agent(number)) for number in range(count)]
         facts = Facts(agents=agents, rules=[self._string(n) for n in self._section("rules").cast("I")])
         facts.marks, facts.conditions = list(self.all_marks()), self.conditions()
         for section, malware in (("names", False), ("malware_names", True)):

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from msgspec import json
 
 from netminer_detect.kernel.watch import build_table, endpoint_hash, name_hash
+from netminer_detect.rulebook.agents import letters_of
 from netminer_detect.rulebook.compiled import (
     AGENT,
     ENDPOINT,
@@ -60,7 +61,7 @@ def pack(facts: Facts) -> bytes:
         "endpoints": _endpoint_rows((f for f in facts.endpoints if f.kind == "server"), texts),
         "malware_endpoints": _endpoint_rows((f for f in facts.endpoints if f.kind == "malware"), texts),
         "agents": b"".join(
-            AGENT.pack(*map(texts.number, (regex, fact.rule, fact.product, fact.kind)))
+            AGENT.pack(*map(texts.number, (regex, fact.rule, fact.product, fact.kind)), letters_of(regex))
             for regex, fact in facts.agents
         ),
         "rules": array("I", map(texts.number, facts.rules)).tobytes(),
