@@ -12,6 +12,8 @@ from fractions import Fraction
 
 from msgspec import Struct, field
 
+from netminer_detect.units import Organisation as Organisation
+
 
 class Level(IntEnum):
     """The ladder of evidence, lowest first."""
@@ -60,16 +62,6 @@ class Role(Enum):
 
 # These roles never mine, whatever else is known of them.
 HARMLESS = frozenset({Role.MANAGER, Role.NODE, Role.WALLET, Role.VISITOR, Role.RESOLVER})
-
-
-class Organisation(Struct, frozen=True):
-    """A unit of the inventory. `contact` is whom to call, `parent` the id of the unit above."""
-
-    id: str
-    name: str
-    sector: str | None = None
-    contact: str | None = None
-    parent: str | None = None
 
 
 class Via(Struct, frozen=True):
@@ -305,9 +297,24 @@ class SourceSummary(Struct):
 
 
 class OrganisationSummary(Struct):
-    """All sources of one unit; `organisation` is None for sources that no entry holds ("unassigned")."""
+    """All sources of one unit and of those below it, each once, `sources_below` of them below. None: "unassigned"."""
 
     organisation: Organisation | None
+    sources: int
+    confirmed: int
+    probable: int
+    suspected: int
+    coins: list[str]
+    work: list[Work]
+    power: Power | None = None
+    sources_below: int = 0
+
+
+class SectorSummary(Struct):
+    """All sources of one `sector_group` (None: unassigned), each once, and how many units they are in."""
+
+    sector: str | None
+    organisations: int
     sources: int
     confirmed: int
     probable: int
@@ -389,3 +396,4 @@ class Report(Struct):
     organisations: list[OrganisationSummary]
     totals: Totals
     incidents: list[Incident] = field(default_factory=list)
+    sectors: list[SectorSummary] = field(default_factory=list)

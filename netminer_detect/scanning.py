@@ -72,6 +72,9 @@ class Ours(Struct, frozen=True):
     def unit_of(self, ip: str, at_ns: int | None = None) -> Organisation | None:
         return self.inventory.lookup(ip, at_ns) if self.inventory is not None else None
 
+    def above(self, unit: str) -> list[Organisation]:
+        return self.inventory.above(unit) if self.inventory is not None else []
+
 
 def run_scan(
     settings: ScanSettings, progress: Progress | None = None, warn: Warn = lambda message: None
@@ -140,7 +143,7 @@ def _judged(
         findings = hidden.keep(findings)
     if efficiencies is None and any(finding.work for finding in findings):
         efficiencies = _efficiencies(None)
-    return build_report(findings, joined.totals, efficiencies or NOTHING_KNOWN)
+    return build_report(findings, joined.totals, efficiencies or NOTHING_KNOWN, ours.above)
 
 
 def _bounds(settings: ScanSettings, series: Sequence[Sequence[str]], inflates: bool = False) -> Bounds:

@@ -104,7 +104,8 @@ _PORTS = st.none() | st.integers(0, 65535)
 
 
 
-_UNITS = st.none() | st.builds(Organisation, TEXTS, TEXTS, st.none() | TEXTS, st.none() | TEXTS)
+_UNITS = st.none() | st.builds(Organisation, TEXTS, TEXTS, st.none() | TEXTS, st.none() | TEXTS,
+                                  st.none() | TEXTS, TEXTS)
 _WORK = st.builds(Work, st.none() | TEXTS, st.sampled_from(["hash", "sol"]), _FRACTIONS, TEXTS, _RATES, _RATES, _RATES)
 _SHARES = st.builds(Shares, _COUNTS, _COUNTS, _COUNTS, _COUNTS)
 _WORKERS = st.builds(Worker, *[st.none() | TEXTS] * 5, _SHARES, st.lists(_WORK, max_size=2))

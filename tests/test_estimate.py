@@ -238,7 +238,7 @@ def test_a_known_coin_names_what_the_dialect_leaves_open(coin, dialect, named):
                   Reason(Level.SHARES, "shares_accepted", {}), known_coin=coin)
     draft.workers["rig"] = WorkerLedger("rig", done={
         (None, "hash"): Done(Fraction(7), 1), ("ethash-family", "hash"): Done(Fraction(1), 1)})
-    (found,) = finish([draft], Context(None, lambda ip: None))
+    (found,) = finish([draft], Context(None, lambda ip, at_ns: None))
     told = {one.algorithm: one.amount for one in found.work}
     assert told == ({named: 8} if named else {None: 7, "ethash-family": 1})
     assert found.workers[0].work == found.work

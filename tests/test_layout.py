@@ -12,9 +12,9 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent / PACKAGE
 
 # From the ground up: each place may import those before it. A folder is one place.
 FLOORS = (
-    "errors", "marks", "language", "interrupts", "progress", "discovery", "patterns", "digests", "footprint", "bounds",
-    "triage", "findings", "observations", "masking", "messages", "cut_messages", "requests", "work", "streams",
-    "settings", "data_files", "sources", "kernel", "estimate", "rulebook", "organisations", "suppressions",
+    "errors", "marks", "language", "interrupts", "progress", "discovery", "patterns", "units", "digests", "footprint",
+    "bounds", "triage", "findings", "observations", "masking", "messages", "cut_messages", "requests", "work",
+    "streams", "settings", "data_files", "sources", "kernel", "estimate", "rulebook", "organisations", "suppressions",
     "attribution", "store", "outputs", "exchange", "carriers", "dialects", "detect", "open_flows", "flow",
     "dns_reading", "sessions", "series", "parallel", "reading", "joining", "scanning", "selftest", "commands", "cli",
     "__main__",

@@ -51,14 +51,14 @@ def test_a_finding_has_every_key_in_the_promised_order():
     assert list(finding["power"]) == ["w_low", "w_typical", "w_high", "basis", "wall_factor"]
     assert list(finding["energy_kwh_day"]) == ["low", "typical", "high"]
     assert list(finding["connections"][0]) == ["source_port", "first_seen", "last_seen"]
-    assert list(finding["organisation"]) == ["id", "name", "sector", "contact"]
+    assert list(finding["organisation"]) == ["id", "name", "sector", "sector_group", "contact", "parent", "source"]
     assert list(finding["evidence"][0]) == ["capture", "frame", "offset", "time", "from", "what", "excerpt"]
 
 
 def test_lines_come_in_order_and_sum_up():
     found = lines(report(miner(), lookup("10.3.0.18", "xmr.f2pool.com"), visitor("10.3.0.19")))
     kinds = [one["type"] for one in found]
-    assert kinds == ["finding"] * 3 + ["source"] * 3 + ["organisation"] * 2 + ["summary"]
+    assert kinds == ["finding"] * 3 + ["source"] * 3 + ["organisation"] * 2 + ["sector"] * 2 + ["summary"]
     assert all(next(iter(one)) == "type" for one in found)
     source = found[3]
     assert {key: source[key] for key in ("source_ip", "verdict", "level", "roles", "findings", "pools", "coins")} == {
@@ -66,8 +66,11 @@ def test_lines_come_in_order_and_sum_up():
         "pools": 1, "coins": ["XMR"]}
     assert source["work"][0]["amount"] == "960063"
     unit = found[6]
-    assert list(unit) == ["type", "id", "name", "sector", "sources", "confirmed", "probable", "suspected", "coins",
-                          "work", "power", "energy_kwh_day"]
+    sums = ["sources", "confirmed", "probable", "suspected", "coins", "work", "power", "energy_kwh_day"]
+    assert list(unit) == ["type", "id", "name", "sector", "sector_group", "parent", *sums, "sources_below"]
+    assert list(found[8]) == ["type", "sector", "organisations", *sums]
+    assert [(one["sector"], one["organisations"], one["sources"]) for one in found[8:10]] == [
+        ("education", 1, 1), (None, 0, 1)]
     assert (unit["id"], unit["sources"], unit["confirmed"], unit["suspected"]) == ("lib", 1, 1, 0)
     assert (found[7]["id"], found[7]["name"]) == (None, "unassigned")
     assert found[-1]["defects"] == {"not_ip": 9, "snap_length": 12304}
@@ -158,7 +161,8 @@ def test_jsonl_parses_back_and_carries_no_control_character(what: Report):
     text = written("jsonl", what, show_passwords=True)
     assert text.isascii() and not re.search(r"[\x00-\x09\x0b-\x1f\x7f]", text)
     objects = [json.loads(one, parse_constant=pytest.fail) for one in text.splitlines()]
-    assert len(objects) == len(what.findings) + len(what.sources) + len(what.organisations) + len(what.incidents) + 1
+    assert len(objects) == len(what.findings) + len(what.sources) + len(what.organisations) + len(
+        what.sectors) + len(what.incidents) + 1
 
     def check(value):
         if isinstance(value, str):

@@ -1,15 +1,17 @@
 """Adds findings up: per source, per organisation, and in all.
 
-Contract: `build_report(findings, totals, efficiencies)` sorts the findings (surest first, then by address), sums them
-and names the incidents among them. Work of different algorithms is never added up, only its power is. A proxy's work
-is its miners' work: it is counted once, with the miners, and so is a pool's. A source's rate is its work over the time
-in which it mined, wherever it did; machines side by side add up. A source counts once for its organisation, with its
-surest finding. Without efficiencies there is no power.
+Contract: `build_report(findings, totals, efficiencies, above)` sorts the findings (surest first, then by address),
+sums them and names the incidents among them. Work of different algorithms is never added up, only its power is. A
+proxy's work is its miners' work: it is counted once, with the miners, and so is a pool's. A source's rate is its work
+over the time in which it mined, wherever it did; machines side by side add up. A source counts once, with its surest
+finding: for its organisation, for each unit above it (`above` tells them by its id), and for its sector; in all,
+units count that have a source of their own. Without efficiencies there is no power.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from netminer_detect.detect.addresses import address_order
 from netminer_detect.detect.incidents import incidents_of
@@ -21,8 +23,10 @@ from netminer_detect.findings import (
     Level,
     Organisation,
     OrganisationSummary,
+    Power,
     Report,
     Role,
+    SectorSummary,
     SourceSummary,
     Totals,
     Verdict,
@@ -30,9 +34,12 @@ from netminer_detect.findings import (
 )
 
 _SourceKey = tuple[str, str | None]
+Above = Callable[[str], list[Organisation]]
 
 
-def build_report(findings: list[Finding], totals: Totals, efficiencies: Efficiencies = NOTHING_KNOWN) -> Report:
+def build_report(
+    findings: list[Finding], totals: Totals, efficiencies: Efficiencies = NOTHING_KNOWN, above: Above = lambda unit: []
+) -> Report:
     """See the module's contract."""
     for finding in findings:
         if finding.role is Role.MINER:
@@ -44,12 +51,14 @@ def build_report(findings: list[Finding], totals: Totals, efficiencies: Efficien
         by_source.setdefault((finding.source_ip, finding.realm), []).append(finding)
     sources = [_source(ip, realm, theirs, efficiencies) for (ip, realm), theirs in by_source.items()]
     sources.sort(key=lambda source: (-source.verdict, -source.level, address_order(source.source_ip)))
-    organisations = _organisations(sources, efficiencies)
+    mining = [source for source in sources if source.verdict is not Verdict.NOT_MINING]
+    organisations = _organisations(mining, efficiencies, above)
     totals.sources = sum(1 for source in sources if source.verdict > Verdict.NOT_MINING)
-    totals.organisations = sum(1 for unit in organisations if unit.organisation is not None)
+    totals.organisations = sum(
+        1 for unit in organisations if unit.organisation is not None and unit.sources > unit.sources_below)
     totals.work = added(source.work for source in sources)
     totals.power = power_of(totals.work, efficiencies)
-    return Report(findings, sources, organisations, totals, incidents_of(findings))
+    return Report(findings, sources, organisations, totals, incidents_of(findings), _sectors(mining, efficiencies))
 
 
 def _work_of_source(mining: list[Finding]) -> list[Work]:
@@ -84,20 +93,43 @@ def _source(ip: str, realm: str | None, findings: list[Finding], efficiencies: E
     )
 
 
-def _organisations(sources: list[SourceSummary], efficiencies: Efficiencies) -> list[OrganisationSummary]:
+def _organisations(
+    mining: list[SourceSummary], efficiencies: Efficiencies, above: Above
+) -> list[OrganisationSummary]:
     by_unit: dict[str | None, tuple[Organisation | None, list[SourceSummary]]] = {}
-    for source in sources:
-        if source.verdict is Verdict.NOT_MINING:
-            continue
+    for source in mining:
         unit = source.organisation
-        by_unit.setdefault(unit.id if unit else None, (unit, []))[1].append(source)
+        for one in [unit] if unit is None else [unit, *above(unit.id)]:
+            by_unit.setdefault(one.id if one else None, (one, []))[1].append(source)
     found = []
     for unit, theirs in by_unit.values():
-        work = added(source.work for source in theirs)
-        counts = Counter(source.verdict for source in theirs)
-        found.append(OrganisationSummary(
-            unit, len(theirs), counts[Verdict.CONFIRMED], counts[Verdict.PROBABLE], counts[Verdict.SUSPECTED],
-            sorted({coin for source in theirs for coin in source.coins}), work, power_of(work, efficiencies)))
+        below = sum(1 for one in theirs if one.organisation is not None and unit and one.organisation.id != unit.id)
+        found.append(OrganisationSummary(unit, *_sums(theirs, efficiencies), sources_below=below))
     found.sort(key=lambda unit: (-unit.confirmed, -unit.probable, -unit.suspected,
                                  unit.organisation.id if unit.organisation else "\uffff"))
     return found
+
+
+def _sectors(mining: list[SourceSummary], efficiencies: Efficiencies) -> list[SectorSummary]:
+    """A line a sector; none where no unit is known."""
+    by_group: dict[str | None, list[SourceSummary]] = {}
+    for source in mining:
+        by_group.setdefault(source.organisation.sector_group if source.organisation else None, []).append(source)
+    if by_group.keys() <= {None}:
+        return []
+    found = []
+    for group, theirs in by_group.items():
+        units = {source.organisation.id for source in theirs if source.organisation is not None}
+        found.append(SectorSummary(group, len(units), *_sums(theirs, efficiencies)))
+    found.sort(key=lambda one: (-one.confirmed, -one.probable, -one.suspected, one.sector or "\uffff"))
+    return found
+
+
+def _sums(
+    theirs: list[SourceSummary], efficiencies: Efficiencies
+) -> tuple[int, int, int, int, list[str], list[Work], Power | None]:
+    """Sources, those of each verdict, coins, work and power."""
+    work = added(source.work for source in theirs)
+    counts = Counter(source.verdict for source in theirs)
+    return (len(theirs), counts[Verdict.CONFIRMED], counts[Verdict.PROBABLE], counts[Verdict.SUSPECTED],
+            sorted({coin for source in theirs for coin in source.coins}), work, power_of(work, efficiencies))

@@ -33,6 +33,7 @@ COLUMNS = (
     "peer_ip", "peer_port", "peer_name", "model", "jobs", "difficulty_min", "difficulty_max", "midstream",
     "connections", "packets", "bytes", "rules", "why_code", "assessment", "id", "revision", "state",
     "assessment_reasons", "incidents", "inside_ip", "inside_port", "account", "mac", "host", "attribution",
+    "sector_group", "organisation_parent", "organisation_source",
 )  # fmt: skip
 MAX_LISTED = 32
 SEPARATOR = "; "
@@ -100,6 +101,9 @@ def _units(finding: Finding) -> Row:
         "organisation_name": unit.name if unit else None,
         "sector": unit.sector if unit else None,
         "contact": unit.contact if unit else None,
+        "sector_group": unit.sector_group if unit else None,
+        "organisation_parent": unit.parent if unit else None,
+        "organisation_source": unit.source if unit else None,
     }
 
 

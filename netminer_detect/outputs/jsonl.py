@@ -1,9 +1,9 @@
 """JSON lines: one object a line, `"type"` first, names as the README promises them.
 
-Contract: findings, then sources, organisations, incidents and the summary. Whole numbers are exact, amounts decimal
-strings rounded once, times ISO 8601 UTC with 6 digits (9 where the capture has nanoseconds). Every text is escaped,
-whoever wrote it, and the lines are ASCII, so that a reader who decodes and prints them is not steered either. Passwords
-only where asked for.
+Contract: findings, then sources, organisations, sectors, incidents and the summary. Whole numbers are exact, amounts
+decimal strings rounded once, times ISO 8601 UTC with 6 digits (9 where the capture has nanoseconds). Every text is
+escaped, whoever wrote it, and the lines are ASCII, so that a reader who decodes and prints them is not steered
+either. Passwords only where asked for.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from netminer_detect.findings import (
     OrganisationSummary,
     Power,
     Report,
+    SectorSummary,
     Server,
     Shares,
     SourceSummary,
@@ -53,6 +54,8 @@ def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
         _line(stream, _source(source))
     for unit in report.organisations:
         _line(stream, _unit(unit))
+    for sector in report.sectors:
+        _line(stream, _sector(sector))
     for incident in report.incidents:
         _line(stream, _incident(incident))
     _line(stream, _totals(report.totals))
@@ -248,7 +251,15 @@ def _energy(power: Power | None) -> dict[str, Any] | None:
 def _organisation(unit: Organisation | None) -> dict[str, Any] | None:
     if unit is None:
         return None
-    return {"id": unit.id, "name": unit.name, "sector": unit.sector, "contact": unit.contact}
+    return {
+        "id": unit.id,
+        "name": unit.name,
+        "sector": unit.sector,
+        "sector_group": unit.sector_group,
+        "contact": unit.contact,
+        "parent": unit.parent,
+        "source": unit.source,
+    }
 
 
 def _evidence(line: EvidenceLine, nine: bool, options: OutputOptions) -> dict[str, Any]:
@@ -329,14 +340,27 @@ def _unit(unit: OrganisationSummary) -> dict[str, Any]:
         "id": known.id if known else None,
         "name": known.name if known else "unassigned",
         "sector": known.sector if known else None,
-        "sources": unit.sources,
-        "confirmed": unit.confirmed,
-        "probable": unit.probable,
-        "suspected": unit.suspected,
-        "coins": unit.coins,
-        "work": [_work(work) for work in unit.work],
-        "power": _power(unit.power),
-        "energy_kwh_day": _energy(unit.power),
+        "sector_group": known.sector_group if known else None,
+        "parent": known.parent if known else None,
+        **_sums(unit),
+        "sources_below": unit.sources_below,
+    }
+
+
+def _sector(one: SectorSummary) -> dict[str, Any]:
+    return {"type": "sector", "sector": one.sector, "organisations": one.organisations, **_sums(one)}
+
+
+def _sums(one: OrganisationSummary | SectorSummary) -> dict[str, Any]:
+    return {
+        "sources": one.sources,
+        "confirmed": one.confirmed,
+        "probable": one.probable,
+        "suspected": one.suspected,
+        "coins": one.coins,
+        "work": [_work(work) for work in one.work],
+        "power": _power(one.power),
+        "energy_kwh_day": _energy(one.power),
     }
 
 

@@ -106,7 +106,7 @@ def draw_units(canvas: Canvas, units: Sequence[OrganisationSummary], lang: str) 
         known = unit.organisation
         counts = (unit.sources, unit.confirmed, unit.probable, unit.suspected)
         rows.append([
-            _cell(_name(known, lang)), *(_cell(str(count)) for count in counts),
+            _cell(*_unit_name(unit, lang)), *(_cell(str(count)) for count in counts),
             *([_cell(" ".join(plain(coin, 12) for coin in unit.coins))] if wide else []),
             *([_cell(*_rates(unit.work))] if rates else []),
             *([_cell(_power(unit.power))] if power else []),
@@ -199,6 +199,14 @@ def _cell(*lines: str) -> Cell:
 
 def _name(unit: Organisation | None, lang: str) -> str:
     return plain(unit.name, 60) if unit else word("unassigned", lang)
+
+
+def _unit_name(unit: OrganisationSummary, lang: str) -> list[str]:
+    """The unit, and whether its line counts machines that stand in others as well."""
+    name = _name(unit.organisation, lang)
+    if not unit.sources_below:
+        return [name]
+    return [name, bracketed([word("with units below", lang)], lang).strip()]
 
 
 def _rates(works: Sequence[Work]) -> list[str]:
