@@ -13,9 +13,10 @@ import pytest
 
 from netminer_detect.cli import main
 from netminer_detect.exchange.choosing import choose
-from netminer_detect.exchange.formats import ExportOptions, module_of, readers, writers
+from netminer_detect.exchange.formats import ExportOptions, has_place, module_of, readers, writers
 from netminer_detect.exchange.indicators import Indicator, day_of
 from netminer_detect.rulebook.schema import parse
+from netminer_detect.rulebook.shelf import rules_of
 from tests.scenes import INFECTED, MALWARE, OLD, POOL, RULES
 from tests.test_rule_facts import WHOLE
 
@@ -58,7 +59,7 @@ def own():
 
 def written(own, name, everything=False, **options):
     module = module_of(name)
-    chosen = [one for one in choose(own, (), everything).indicators if one.type in module.CARRIES]
+    chosen = [one for one in choose(own, (), everything).indicators if has_place(module, one)]
     return "".join(module.write(chosen, ExportOptions(**options)))
 
 
@@ -275,6 +276,24 @@ def test_the_command(tmp_path, capsys, lang, said):
     out = tmp_path / "out.csv"
     assert main([*words, "--to", "csv", "-o", str(out), "--all"]) == 0
     assert "site.pool.example" in out.read_text() and not capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", writers())
+def test_all_that_stays_behind_is_told_by_its_type(tmp_path, capsys, name):
+    for at, text in enumerate((RULES, WHOLE, RULE)):
+        (tmp_path / f"{at}.yaml").write_text(text, encoding="utf-8")
+    ids = [word for text in (RULES, WHOLE, RULE) for word in ("--only", text.partition("id: ")[2].partition("\n")[0])]
+    assert main(["rules", "export", "--rules", str(tmp_path), "--to", name, "--all", *ids]) == 0
+    err = capsys.readouterr().err
+    said = err.partition("has no place for them (")[2].partition(")")[0]
+    told = {kind: int(count) for count, _, kind in (part.partition(" ") for part in said.split(", "))}
+    choice = choose(rules_of([str(tmp_path)]), (), True)
+    own = [one for one in choice.indicators if one.rule in ids]
+    left = [one for one in own if not has_place(module_of(name), one)]
+    assert [told.pop(kind) for kind in ("conditions", "lines under dialects", "lines under devices")] == [1, 1, 1]
+    assert sum(told.values()) == len(left) and f"indicators written: {len(own) - len(left)}\n" in err
+    assert told.get("addresses without a port", 0) == (name in ("suricata", "ipset", "nftables", "hosts", "rpz"))
+    assert (told == {}) is (name == "csv")
 
 
 @pytest.mark.parametrize(

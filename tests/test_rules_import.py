@@ -15,7 +15,7 @@ from netminer_detect.commands.rules_import import SAYS, guessed
 from netminer_detect.errors import ConfigError
 from netminer_detect.exchange import sieve as sieves
 from netminer_detect.exchange.choosing import choose
-from netminer_detect.exchange.formats import ExportOptions, Mention, Passed, module_of, readers
+from netminer_detect.exchange.formats import ExportOptions, Mention, Passed, has_place, module_of, readers
 from netminer_detect.exchange.indicators import notes
 from netminer_detect.exchange.rule_text import Heading, rule_text
 from netminer_detect.exchange.sieve import WHY, Defaults, Sieve
@@ -292,7 +292,7 @@ LOSES = {
 def test_what_leaves_and_comes_back_is_the_same(name):
     rules = [parse(text.encode(), f"{n}.yaml") for n, text in enumerate((RULES, MALWARE, WHOLE, RULE))]
     module = module_of(name)
-    out = [one for one in choose(rules).indicators if one.type in module.CARRIES]
+    out = [one for one in choose(rules).indicators if has_place(module, one)]
     text = "".join(module.write(out, ExportOptions()))
     assert guessed(text, "list") == name
     found = sifted(text, name)
@@ -501,7 +501,7 @@ def test_damaged_lists_give_sound_rules_or_none(name):
     module, chance = module_of(name), random.Random(name)
     sound = {"plain": PLAIN, "maltrail": MALTRAIL}.get(name)
     if sound is None:
-        carried = [one for one in choose(rules, (), True).indicators if one.type in module.CARRIES]
+        carried = [one for one in choose(rules, (), True).indicators if has_place(module, one)]
         sound = "".join(module.write(carried, ExportOptions()))
     for _ in range(40):
         letters = list(sound)

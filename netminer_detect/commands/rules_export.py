@@ -9,6 +9,8 @@ OutputError.
 from __future__ import annotations
 
 import argparse
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 from netminer_detect.commands.telling import Teller
@@ -22,6 +24,15 @@ _SAYS = {
     "no-port": ("{} left out: an address without a port convicts nobody (--all adds them)",
                 "略去 {} 条：没有端口的地址不能说明任何人挖矿（--all 可加入）"),
     "not-carried": ("{} left out: {} has no place for them ({})", "略去 {} 条：{} 格式无法表达（{}）"),
+}
+_TYPES = {
+    "name": ("names", "域名"), "address": ("addresses", "地址"), "bare": ("addresses without a port", "无端口的地址"),
+    "network": ("networks", "网段"), "agent": ("agents", "程序"), "wallet": ("wallets", "钱包"),
+    "wallet-prefix": ("beginnings of wallets", "钱包前缀"), "ja3": ("JA3", "JA3"), "ja4": ("JA4", "JA4"),
+    "subject": ("subjects of certificates", "证书主体"), "issuer": ("issuers of certificates", "证书颁发者"),
+    "serial": ("serial numbers of certificates", "证书序列号"), "sha256": ("hashes of certificates", "证书散列值"),
+    "dialects": ("lines under dialects", "dialects 条目"), "devices": ("lines under devices", "devices 条目"),
+    "when": ("conditions", "条件"),
 }  # fmt: skip
 
 
@@ -56,7 +67,7 @@ def export_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> in
     from netminer_detect.commands.destinations import write_text
     from netminer_detect.errors import ConfigError
     from netminer_detect.exchange.choosing import choose
-    from netminer_detect.exchange.formats import ExportOptions, module_of
+    from netminer_detect.exchange.formats import ExportOptions, has_place, module_of
     from netminer_detect.rulebook.shelf import rules_of
 
     rules = rules_of(arguments.rules)
@@ -66,14 +77,21 @@ def export_rules(arguments: argparse.Namespace, stream: TextIO, lang: str) -> in
         rules = [rule for rule in rules if rule.id in arguments.only]
     choice = choose(rules, arguments.kind, arguments.everything)
     module = module_of(arguments.to)
-    carried = [one for one in choice.indicators if one.type in module.CARRIES]
+    carried = [one for one in choice.indicators if has_place(module, one)]
     write_text(arguments.output, stream, "".join(module.write(carried, ExportOptions(arguments.sid_base))))
     told = Teller()
-    others = sorted({one.type for one in choice.indicators} - set(module.CARRIES))
+    others = Counter("bare" if one.type == "address" and not one.ports else one.type
+                     for one in choice.indicators if not has_place(module, one))
+    others.update(choice.conditions)
     counts = [("written", (len(carried),)), *((why, (number,)) for why, number in sorted(choice.left.items()))]
     for why, values in counts:
         told.tell(_SAYS[why][lang == "zh"].format(*values))
     if others:
-        number = len(choice.indicators) - len(carried)
-        told.tell(_SAYS["not-carried"][lang == "zh"].format(number, arguments.to, ", ".join(others)))
+        listed = _listed(others, lang == "zh")
+        told.tell(_SAYS["not-carried"][lang == "zh"].format(others.total(), arguments.to, listed))
     return 0
+
+
+def _listed(counts: Mapping[str, int], zh: bool) -> str:
+    """How many of each type."""
+    return ("，" if zh else ", ").join(f"{count} {_TYPES[type_][zh]}" for type_, count in sorted(counts.items()))

@@ -28,10 +28,12 @@ _GROUPS = {"wallet-prefix": "wallet", "subject": "certificate", "issuer": "certi
 
 
 class Choice(Struct, frozen=True):
-    """`left` counts what was left out: `stale`, `visited`, `no-port`."""
+    """`left` counts what was left out: `stale`, `visited`, `no-port`; `conditions` what no other tool can be told, by
+    its kind: `dialects`, `devices`, `when`."""
 
     indicators: list[Indicator]
     left: dict[str, int]
+    conditions: dict[str, int]
 
 
 def choose(rules: Sequence[Rule], kinds: Iterable[str] = (), everything: bool = False) -> Choice:
@@ -53,7 +55,8 @@ def choose(rules: Sequence[Rule], kinds: Iterable[str] = (), everything: bool = 
         theirs = tuple(port for port in one.ports if owners.setdefault((*key_of(one), port), one.rule) == one.rule)
         if theirs or not one.ports:
             places.put(replace(one, ports=theirs))
-    return Choice(sorted([*dict.fromkeys(chosen), *places.joined()], key=_order), dict(left))
+    conditions = Counter[str](one.kind for rule in rules for one in rule.conditions if not wanted)
+    return Choice(sorted([*dict.fromkeys(chosen), *places.joined()], key=_order), dict(left), dict(conditions))
 
 
 def _order(one: Indicator) -> tuple[object, ...]:

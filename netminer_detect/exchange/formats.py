@@ -1,9 +1,9 @@
 """Finds the formats of exchange: every module of this folder with `write` can be exported to, with `read` imported.
 
-Contract: `writers()` and `readers()` list them by name, `writer(name)` and `reader(name)` import one. A writer has
-`CARRIES`, the types of indicators that it can say, and `write(indicators, options)`, which gives lines of text; a
-reader has `resembles(head)`, which tells its format by the first characters of a text, and `read(text)`, which gives
-what stands in it as `Mention`s and `Passed`.
+Contract: `writers()` and `readers()` list them by name, `module_of(name)` imports one. A writer has `CARRIES`, the
+types of indicators that it can say, may have `fits(indicator)` where it cannot say all of these (`has_place` asks both),
+and has `write(indicators, options)`, which gives lines of text; a reader has `resembles(head)`, which tells its format
+by the first characters of a text, and `read(text)`, which gives what stands in it as `Mention`s and `Passed`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from msgspec import Struct
 
 import netminer_detect.exchange as folder
 from netminer_detect.discovery import module_names
+from netminer_detect.exchange.indicators import Indicator
 
 SID_BASE = 1_400_000
 
@@ -56,6 +57,12 @@ def writers() -> list[str]:
 def readers() -> list[str]:
     """The formats that can be read."""
     return [name for name, module in _modules().items() if hasattr(module, "read")]
+
+
+def has_place(module: ModuleType, indicator: Indicator) -> bool:
+    """Whether a format can say an indicator."""
+    fits = getattr(module, "fits", None)
+    return indicator.type in module.CARRIES and (fits is None or fits(indicator))
 
 
 def module_of(name: str) -> ModuleType:

@@ -15,6 +15,11 @@ CARRIES = frozenset({"address", "network"})
 _LEAST = 65_536
 
 
+def fits(one: Indicator) -> bool:
+    """A set of addresses and ports has no place for an address alone."""
+    return bool(one.ports)
+
+
 def write(indicators: Sequence[Indicator], options: ExportOptions) -> Iterator[str]:
     """See the module's contract."""
     members: dict[str, list[str]] = {f"netminer-{who}-v{n}": [] for who in ("miners", "malware") for n in (4, 6)}

@@ -14,6 +14,11 @@ from netminer_detect.exchange.indicators import Indicator, endpoints
 CARRIES = frozenset({"address", "network"})
 
 
+def fits(one: Indicator) -> bool:
+    """A set of addresses and ports has no place for an address alone."""
+    return bool(one.ports)
+
+
 def write(indicators: Sequence[Indicator], options: ExportOptions) -> Iterator[str]:
     """See the module's contract."""
     members: dict[str, list[str]] = {"miners_v4": [], "miners_v6": [], "malware_v4": [], "malware_v6": []}

@@ -1,7 +1,7 @@
 """A response policy zone for DNS servers: names, and what lies below them, do not exist.
 
 Contract: the file of a whole zone, names relative to its origin; the serial is the newest day that a fact was stood by,
-so that the same rules give the same bytes. Names that leave no room for an origin of 32 characters are passed over.
+so that the same rules give the same bytes. Names that leave no room for an origin of 32 characters do not fit.
 """
 
 from __future__ import annotations
@@ -17,6 +17,11 @@ CARRIES = frozenset({"name"})
 _ROOM = MAX_NAME - 32 - 2
 
 
+def fits(one: Indicator) -> bool:
+    """Whether a name leaves room for that of the zone."""
+    return len(one.value) <= _ROOM
+
+
 def write(indicators: Sequence[Indicator], options: ExportOptions) -> Iterator[str]:
     """See the module's contract."""
     serial = newest(indicators).replace("-", "") + "00"
@@ -24,6 +29,6 @@ def write(indicators: Sequence[Indicator], options: ExportOptions) -> Iterator[s
     yield f"$TTL 3600\n@ IN SOA localhost. root.localhost. ({serial} 3600 600 604800 3600)\n@ IN NS localhost.\n"
     seen: set[str] = set()
     for one in indicators:
-        if one.value not in seen and len(one.value) <= _ROOM:
+        if one.value not in seen:
             seen.add(one.value)
             yield f"; {plain(one.about)}\n{one.value} IN CNAME .\n*.{one.value} IN CNAME .\n"

@@ -35,6 +35,11 @@ _ANCHORS = frozenset({
 MAX_LINE = 16_000
 
 
+def fits(one: Indicator) -> bool:
+    """An address alone convicts nobody, and no rule is made of it."""
+    return one.type == "name" or bool(one.ports)
+
+
 def write(indicators: Sequence[Indicator], options: ExportOptions) -> Iterator[str]:
     """See the module's contract."""
     yield "# Rules of netminer_detect. Names count with their sub-domains. Malware's servers say so in msg.\n"
@@ -51,7 +56,7 @@ def _conditions(one: Indicator) -> Iterator[tuple[str, str, str]]:
         below = f'dotprefix; content:".{one.value}"; nocase; endswith; {_PER_HOUR}'
         yield "DNS question for", "dns $HOME_NET any -> any any", f"dns.query; {below}"
         yield "TLS to", "tls $HOME_NET any -> any any", f"flow:established,to_server; tls.sni; {below}"
-    elif one.ports:
+    else:
         ports = f"[{','.join(map(str, one.ports))}]" if len(one.ports) > 1 else str(one.ports[0])
         yield "traffic to", f"tcp $HOME_NET any -> {one.value} {ports}", f"flow:established,to_server; {_PER_HOUR}"
 
