@@ -1,9 +1,9 @@
 """Finds the formats of exchange: every module of this folder with `write` can be exported to, with `read` imported.
 
 Contract: `writers()` and `readers()` list them by name, `module_of(name)` imports one. A writer has `CARRIES`, the
-types of indicators that it can say, may have `fits(indicator)` where it cannot say all of these (`has_place` asks both),
-and has `write(indicators, options)`, which gives lines of text; a reader has `resembles(head)`, which tells its format
-by the first characters of a text, and `read(text)`, which gives what stands in it as `Mention`s and `Passed`.
+types of indicators that it can say, may have `fits(indicator)` where it cannot say all of these (`has_place` asks for
+both), and has `write(indicators, options)`, which gives lines of text; a reader has `resembles(head)`, which tells its
+format by the first characters of a text, and `read(text)`, which gives what stands in it as `Mention`s and `Passed`.
 """
 
 from __future__ import annotations
