@@ -22,6 +22,9 @@ class Side(Enum):
     CLIENT = "client"
     SERVER = "server"
 
+    # Enum's own is a call in Python, for every packet several times.
+    __hash__ = object.__hash__
+
     @property
     def other(self) -> Side:
         return Side.SERVER if self is Side.CLIENT else Side.CLIENT

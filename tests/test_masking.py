@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from netminer_detect import masking
 from netminer_detect.detect.ledger import Ledger
 from netminer_detect.marks import Mark
 from netminer_detect.masking import MASK, MAX_EXCERPT, excerpt, mask_password
@@ -123,6 +124,29 @@ def test_any_message_gives_a_bounded_excerpt(message, passwords):
 @given(st.text())
 def test_any_text_gives_a_bounded_excerpt(text):
     assert len(excerpt(text)) <= MAX_EXCERPT
+
+
+WORDS = st.sampled_from(
+    ["pass", "p-w", "a", "Basic abcdef12", "user:pass@host", "?token=abc", "X-Api-Key: abcdef", "mining.authorize",
+     "mining.notify", " mining.subscribe", "=", "\\", '"pass":"abc"', "Cookie: a", "x" * 300, "0" * 230])
+TELLING = st.recursive(
+    WORDS | st.integers() | st.none(), lambda inner: st.lists(inner, max_size=40) |
+    st.dictionaries(WORDS, inner, max_size=6), max_leaves=60)
+
+
+@given(st.dictionaries(WORDS | st.sampled_from(["method", "params", "result"]), TELLING, max_size=6))
+def test_what_is_shown_as_it_is_reads_as_its_masked_copy(message):
+    text = masking._harmless(message)
+    if text is not None:
+        assert text[:MAX_EXCERPT - 1] == masking._Mask(False).message(message)[:MAX_EXCERPT - 1]
+        assert text[:MAX_EXCERPT - 1] == masking._Mask(True).message(message)[:MAX_EXCERPT - 1]
+
+
+def test_jobs_and_shares_are_shown_as_they_are():
+    for message in ({"id": None, "method": "mining.notify", "params": ["bf", "4d16", "01", "07", [], "2", "4d", True]},
+                    {"id": 4, "method": "submit", "params": {"id": "1", "job_id": "2", "nonce": "d0", "result": "e1"}},
+                    {"id": 4, "result": True, "error": None}):
+        assert masking._harmless(message) == json.dumps(message, separators=(",", ":"))
 
 
 @given(st.lists(st.sampled_from(["pass", "params", "a", "result", "x-key"]), min_size=1, max_size=5), JSON)

@@ -12,6 +12,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, TextIO
 
+import msgspec
+
 from netminer_detect.findings import (
     EvidenceLine,
     Finding,
@@ -41,9 +43,12 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".jsonl", ".ndjson")
 SCHEMA = 1
-# An escape of JSON but for the ellipsis, DEL, or a text that is too long.
-_NOT_PLAIN = pattern(rf'\\(?:[bfnrt]|u(?!2026))|\x7f|[^"]{{{MAX_PATH + 1}}}')
+# What stands in a line that may not be plain: escapes (or a backslash before such a letter, at no harm), and DEL.
+_SIGNS = (*(b"\\" + letter for letter in (b"b", b"f", b"n", b"r", b"t", b"u")), b"\x7f")
+_ELLIPSIS = "…".encode()
+_TOO_LONG = pattern(rb'[^"]{%d}' % (MAX_PATH + 1))
 _encoded = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_quickly = msgspec.json.Encoder().encode
 
 
 def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
@@ -62,9 +67,19 @@ def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
 
 
 def _line(stream: TextIO, value: dict[str, Any]) -> None:
-    line = _encoded(value)
-    # Most lines hold nothing to make plain: ASCII, and where an excerpt was cut.
-    stream.write((_encoded(all_plain(value)) if _NOT_PLAIN.search(line) else line) + "\n")
+    stream.write((_as_it_is(value) or _encoded(all_plain(value))) + "\n")
+
+
+def _as_it_is(value: dict[str, Any]) -> str | None:
+    """The line of an object that holds nothing to make plain, as most: ASCII, and marks where an excerpt was cut."""
+    try:
+        line = _quickly(value)
+    except UnicodeEncodeError:
+        return None
+    if any(sign in line for sign in _SIGNS) or (len(line) > MAX_PATH and _TOO_LONG.search(line)):
+        return None
+    line = line.replace(_ELLIPSIS, b"\\u2026")
+    return line.decode() if line.isascii() else None
 
 
 def finding_object(finding: Finding, options: OutputOptions) -> dict[str, Any]:
