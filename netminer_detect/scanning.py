@@ -31,7 +31,7 @@ from netminer_detect.sources.inputs import find_inputs
 from netminer_detect.sources.opening import may_inflate
 from netminer_detect.sources.series import group_series
 from netminer_detect.sources.sizes import size_of
-from netminer_detect.triage import LENGTHS, OPENINGS, TOKENS
+from netminer_detect.triage import CALLS, LENGTHS, OPENINGS, TOKENS
 
 if TYPE_CHECKING:
     from netminer_detect.detect.drafts import Draft
@@ -91,7 +91,7 @@ def run_scan(
     for problem in problems:
         warn(str(problem))
     series = group_series(paths)
-    watch = Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS, LENGTHS)
+    watch = Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS, LENGTHS, CALLS)
     joined = Joined(series, Totals(inputs=len(problems) + len(paths)), _bounds(settings, series).kept)
     joined.totals.unread += [Unread(one.path, one.what) for one in problems]
 

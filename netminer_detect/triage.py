@@ -1,8 +1,9 @@
 """What the kernel is told to look for: how mining dialects and node protocols begin, and their words.
 
 Contract: data only. OPENINGS are (offset, bytes) that a direction may begin with; TOKENS are words one of which
-stands in a JSON line of every dialect, for streams whose head was missed. They are necessary conditions, not
-proof: who reads the flow decides. LENGTHS are (size, bytes) of first messages that have no better mark.
+stands in a JSON line of every dialect, for streams whose head was missed, CALLS such words of calls that are posted.
+They are necessary conditions, not proof: who reads the flow decides. LENGTHS are (size, bytes) of first messages that
+have no better mark.
 """
 
 from __future__ import annotations
@@ -23,15 +24,21 @@ TOKENS = (
     b'"client.',
 )
 
-# Requests without a body: to Chia's pools, whose least difficulty is told once, to mining devices, to the address where
-# pools of getwork mostly let wait for the next work, and to Sia's nodes.
+# Words of calls over HTTP, in lower case: Ethereum's and its kin's, Bitcoin's, Monero's, Chia's shares.
+CALLS = (
+    b"getwork", b"submitwork", b"submithashrate", b"submitlogin", b"_login", b"getblocktemplate", b"get_block_template",
+    b"submitblock", b"submit_block", b"get_miner_data", b"launcher_id",
+)  # fmt: skip
+
+# Requests that carry no call: to Chia's pools, whose least difficulty is told once, to mining devices, to the address
+# where pools of getwork mostly let wait for the next work, and to Sia's nodes.
 _REQUESTS = (
     b"GET /pool_info", b"GET /farmer", b"GET /api/system/info", b"GET /1/summary", b"GET /2/summary", b"GET /1/config",
     b"GET /api.json", b"GET /summary", b"GET /stat ", b"GET /api/v1/status", b"GET /cgi-bin/get_system_info.cgi",
     b"GET /cgi-bin/get_miner_conf.cgi", b"GET /cgi-bin/get_miner_status.cgi", b"GET /cgi-bin/summary.cgi",
     b"GET /cgi-bin/stats.cgi", b"GET /cgi-bin/pools.cgi", b"GET /LP ", b"GET /lp ", b"GET /miner/header",
     b"GET /socket.io/", b"GET /stats ", b"GET /mcb/pools", b"GET /mcb/status", b"GET /api/v1/summary",
-    b"GET /api/v1/settings",
+    b"GET /api/v1/settings", b"POST /miner/header", b"POST /socket.io/", b"POST /user/userpanel", b"POST /cgi-bin/",
 )  # fmt: skip
 
 # Frames of Stratum V2's channels: jobs, shares, their answers, blocks, targets; some with the length they have.

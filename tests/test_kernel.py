@@ -35,6 +35,7 @@ WATCH = Watch(
     openings=((0, b"PROXY "), (4, b"\x01\x02\x03"), (0, b"\x13BitTorrent"), (0, b"GET /pool_info")),
     lengths=((17, b"\0"), (64, b"")),
     tokens=(b"mining.notify", b"submit"),
+    calls=(b"getwork",),
 )
 
 
@@ -93,6 +94,12 @@ def test_a_login_is_handed_out_with_its_place(make):
     assert (kernel.counters.packets, kernel.counters.flows) == (8, 1)
 
 
+def posted(body, length=0, more=b"", host=b"www.example.org"):
+    """A POST whose head tells the body's length, another one, or None."""
+    told = b"" if length is None else b"content-length:\t%d\r\n" % (length or len(body))
+    return b"POST / HTTP/1.1\r\nHost: %s\r\n%s%s\r\n%s" % (host, told, more, body)
+
+
 HELLO = client_hello(b"eu.POOL.example")
 NAMELESS = client_hello(None)
 HEADS = {
@@ -126,6 +133,19 @@ HEADS = {
     "more of it": ([bytes(range(100, 140)), bytes(24)], False),
     "a second request": ([b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", b"POST / HTTP/1.1\r\n"], True),
     "a post": ([b"POST /json_rpc HTTP/1.1\r\n"], True),
+    "a form": ([posted(b"a=getwork")], False),
+    "a call of another program": ([posted(b'{"method":"aria2.addUri"}')], False),
+    "a call of a miner": ([posted(b' \r\n{"method":"eth_getWork"}')], True),
+    "calls in a batch": ([posted(b'[{"method":"x"},{"method":"getwork"}]')], True),
+    "a call whose body is to come": ([posted(b"", 20)], True),
+    "a call whose body is not whole": ([posted(b'{"params":[', 99)], True),
+    "a call without a length": ([posted(b'{"method":"x"}', None)], True),
+    "a call in chunks": ([posted(b'e\r\n{"method":"x"}', None, b"Transfer-Encoding: chunked\r\n")], True),
+    "nothing posted": ([posted(b"")], False),
+    "a call to a watched host": ([posted(b'{"method":"x"}', host=b"pool.example:80")], True),
+    "a call to nobody": ([b'POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}'], False),
+    "a second post, of a miner": ([posted(b"a=b"), posted(b'{"method":"getwork"}')], True),
+    "a second post, of none": ([posted(b"a=b"), posted(b'{"method":"x"}')], False),
     "a connect": ([b"CONNECT a:443 HTTP/1.1\r\n"], True),
     "a method in two": ([b"PO", b"ST / HTTP/1.1\r\n"], True),
     "a hello for a watched name": ([HELLO], True),

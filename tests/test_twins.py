@@ -14,7 +14,7 @@ from netminer_detect.kernel import is_compiled, layout
 from netminer_detect.kernel.interface import Watch
 from netminer_detect.kernel.plain import PlainKernel
 from netminer_detect.rulebook.book import load
-from netminer_detect.triage import LENGTHS, OPENINGS, TOKENS
+from netminer_detect.triage import CALLS, LENGTHS, OPENINGS, TOKENS
 from tests.captures import pcap
 from tests.damage import damaged
 from tests.kernels import KERNELS
@@ -32,7 +32,7 @@ MAX_BYTES = 2_000_000
 @pytest.fixture(scope="module")
 def watch():
     book = load((), True)
-    return Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS, LENGTHS)
+    return Watch(book.names_table, book.endpoints_table, OPENINGS, TOKENS, LENGTHS, CALLS)
 
 
 def compare(kernel, watch, captures, max_flows=1 << 16):

@@ -322,9 +322,13 @@ class FusedKernel(Walker):
         packet, table = self.packet, self.table
         flags: cython.ulonglong = table.flags(row)
         at: cython.Py_ssize_t
+        code: cython.int
         data = self.aside if self.is_aside else packet.data
         if flags & REQUESTS << 8 * way:
-            if self.triage.judge_http(data, packet.start, packet.stop, cut) == heads.CANDIDATE:
+            code = self.triage.judge_http(data, packet.start, packet.stop, cut)
+            if code == heads.ASK:
+                code = int(twin.judge_post(self.watch, bytes(data[packet.start : packet.stop]), cut))
+            if code == heads.CANDIDATE:
                 return True
         if packet.protocol != 6 or flags & (HAS_ISN | HAS_ISN << 8):
             return False

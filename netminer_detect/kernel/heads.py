@@ -2,8 +2,8 @@
 """Judges by the first bytes of a direction whether a flow deserves attention: the compiled half of `triage`.
 
 Contract: `Triage.judge`, `judge_http`, `dns_hit` and `dns_stream_hit` say of `data[start:stop]` what their twins in
-`triage` say, as numbers: BLANK, PASSED, HTTP, CANDIDATE, or ASK where the twin must say it (a ClientHello that is
-not whole in its segment). `known` and `tied` look addresses up in the watched endpoints and in what DNS bound.
+`triage` say, as numbers: BLANK, PASSED, HTTP, CANDIDATE, or ASK where the twin must say it (a POST, a ClientHello that
+is not whole in its segment). `known` and `tied` look addresses up in the watched endpoints and in what DNS bound.
 Tables are those of `watch`; nothing is copied but a name of DNS.
 """
 
@@ -36,10 +36,9 @@ MAX_DNS_LABELS = cython.declare(cython.int, policy.MAX_DNS_LABELS)
 HIT = cython.declare(cython.Py_ssize_t, -1)
 BROKEN = cython.declare(cython.Py_ssize_t, 0)
 
-# Methods of HTTP; those that carry JSON or dial first.
+# Methods of HTTP; those that the twin looks at, or that dial, first.
 METHODS = cython.declare(
     tuple, (b"POST ", b"CONNECT ", b"GET ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"TRACE "))
-SPEAKING = cython.declare(cython.int, 2)
 HOST = cython.declare(bytes, b"host:")
 UPGRADE = cython.declare(bytes, b"upgrade:")
 WEBSOCKET = cython.declare(bytes, b"websocket")
@@ -220,7 +219,9 @@ class Triage:
             while i < size and start + i < stop and data[start + i] == cython.cast(cython.uchar, method[i]):
                 i += 1
             if i == size:
-                return CANDIDATE if number < SPEAKING else self.judge_request(data, start, stop, cut)
+                if number < 2:
+                    return CANDIDATE if number else ASK
+                return self.judge_request(data, start, stop, cut)
             if not cut and start + i == stop:
                 return CANDIDATE
             number += 1

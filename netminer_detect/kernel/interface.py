@@ -107,13 +107,15 @@ class Watch(Struct):
     """What a kernel looks for. `names` and `endpoints` are tables of `watch.build_table`, of names (their
     sub-domains count too) and of (address, port); `openings` (offset, bytes) rows a direction may begin with;
     `lengths` (size, bytes) rows: what a first message of that size begins with, where a protocol has no other mark;
-    `tokens` byte strings, one of which a JSON line of a mining dialect must hold."""
+    `tokens` byte strings, one of which a JSON line of a mining dialect must hold; `calls` lower-case ones, one of which
+    the body of a mining call over HTTP must hold, in any case."""
 
     names: array[int] | memoryview = field(default_factory=_empty)
     endpoints: array[int] | memoryview = field(default_factory=_empty)
     openings: tuple[tuple[int, bytes], ...] = ()
     tokens: tuple[bytes, ...] = ()
     lengths: tuple[tuple[int, bytes], ...] = ()
+    calls: tuple[bytes, ...] = ()
 
 
 class Counters(Struct):

@@ -11,6 +11,7 @@ Sources: RFC 8446 4.1.2 (ClientHello), RFC 6066 3 (server_name), RFC 9112 (HTTP/
 
 from __future__ import annotations
 
+import re
 from enum import IntEnum
 
 from netminer_detect.kernel.interface import Watch
@@ -38,9 +39,9 @@ class Verdict(IntEnum):
 
 # Spaces, NUL and the three bytes of a BOM may stand before a JSON text.
 BLANKS = b" \t\r\n\0\xef\xbb\xbf"
-_SPEAKING = (b"POST ", b"CONNECT ")
-_METHODS = (*_SPEAKING, b"GET ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"TRACE ")
+_METHODS = (b"POST ", b"CONNECT ", b"GET ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"TRACE ")
 _CNAME = 5
+_LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d{1,10})[ \t]*\r", re.IGNORECASE)
 
 
 def judge_head(watch: Watch, payload: bytes, cut: bool, datagram: bool = False) -> Verdict | Hello:
@@ -92,10 +93,29 @@ def judge_http(watch: Watch, payload: bytes, cut: bool) -> Verdict:
     """Judge what may be the begin of an HTTP request."""
     for method in _METHODS:
         if payload.startswith(method):
-            return Verdict.CANDIDATE if method in _SPEAKING else _judge_request(watch, payload, cut)
+            if method == b"POST ":
+                return judge_post(watch, payload, cut)
+            return Verdict.CANDIDATE if method == b"CONNECT " else _judge_request(watch, payload, cut)
         if not cut and len(payload) < len(method) and method.startswith(payload):
             return Verdict.CANDIDATE
     return Verdict.PASSED
+
+
+def judge_post(watch: Watch, payload: bytes, cut: bool) -> Verdict:
+    """A request that carries a body: by its path and Host as any other, else by whether the body can be a call of a
+    mining program. Forms, telemetry and other programs' calls are most of what is posted; to hand out one costs as
+    much as to look at a thousand. What is not all there, or comes in chunks, is handed out."""
+    head, blank, body = payload.partition(b"\r\n\r\n")
+    if not blank or _judge_request(watch, payload, cut) is Verdict.CANDIDATE:
+        return Verdict.CANDIDATE
+    told = None if b"\ntransfer-encoding:" in head.lower() else _LENGTH.search(head + b"\r")
+    if told is None:
+        return Verdict.CANDIDATE
+    text, whole = body.lstrip(BLANKS), int(told[1]) <= len(body)
+    if text and text[0] not in b"{[":
+        return Verdict.HTTP
+    called = any(call in text.lower() for call in watch.calls)
+    return Verdict.CANDIDATE if called or not whole else Verdict.HTTP
 
 
 def _judge_request(watch: Watch, payload: bytes, cut: bool) -> Verdict:
