@@ -78,7 +78,7 @@ def _tcp_flow(chance: random.Random, ends: Ends, first: bytes, answer: bytes, se
     yield ends.tcp(0, PSH | ACK, first)
     yield ends.tcp(1, ACK, answer + bulk(chance, 1200))
     for _ in range(segments):
-        yield ends.tcp(1, ACK, bulk(chance, 1448 if chance.random() < 0.7 else chance.randrange(40, 1448)))
+        yield ends.tcp(1, ACK, bulk(chance, 1448 if chance.random() < 0.8 else chance.randrange(40, 1448)))
         if chance.random() < 0.55:
             yield ends.tcp(0, ACK)
     yield from _parting(ends)
@@ -120,17 +120,26 @@ def _host(number: int) -> str:
     return f"www{number % 977}.site{number % 4001}.example"
 
 
+def _request(number: int) -> bytes:
+    """A page, or in a quarter of the flows a form or telemetry that is posted."""
+    if number % 4:
+        return f"GET /a{number} HTTP/1.1\r\nHost: {_host(number)}\r\nAccept: */*\r\n\r\n".encode()
+    body = f"a={number}&b=login" if number % 8 else f'{{"method":"track","params":{{"id":{number}}}}}'
+    return (f"POST /collect HTTP/1.1\r\nHost: {_host(number)}\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"{body}").encode()
+
+
 def _flow(chance: random.Random, number: int) -> Iterator[bytes]:
     """The frames of one harmless flow."""
     kind = chance.random()
-    long = chance.random() < 0.06
+    long = chance.random() < 0.01
     if kind < 0.25:
         ends = Ends(chance, number, 53, 17)
         yield ends.udp(0, dns_query(_host(number)))
         yield ends.udp(1, dns_answer(_host(number), None, "203.0.113.80"))
     elif kind < 0.58:
         hello = client_hello(_host(number).encode(), chance.randrange(400))
-        segments = chance.randrange(200, 1500) if long else chance.randrange(4, 40)
+        segments = chance.randrange(200, 1500) if long else chance.randrange(3, 24)
         yield from _tcp_flow(chance, Ends(chance, number, 443), hello, b"\x16\x03\x03\x00\x7a\x02", segments)
     elif kind < 0.735:
         yield from _quic(chance, Ends(chance, number, 443, 17),
@@ -139,13 +148,12 @@ def _flow(chance: random.Random, number: int) -> Iterator[bytes]:
         yield from _call(chance, Ends(chance, number, 10000 + number % 9000, 17),
                          chance.randrange(200, 1500) if long else chance.randrange(20, 120))
     elif kind < 0.83:
-        request = f"GET /a{number} HTTP/1.1\r\nHost: {_host(number)}\r\nAccept: */*\r\n\r\n".encode()
-        yield from _tcp_flow(chance, Ends(chance, number, 80), request, b"HTTP/1.1 200 OK\r\n\r\n",
+        yield from _tcp_flow(chance, Ends(chance, number, 80), _request(number), b"HTTP/1.1 200 OK\r\n\r\n",
                              chance.randrange(1, 30))
     elif kind < 0.93:
         yield Ends(chance, number, chance.choice((22, 445, 3389, 8080))).tcp(0, SYN)
     else:
-        yield from _shell(chance, Ends(chance, number, 22), chance.randrange(2, 120))
+        yield from _shell(chance, Ends(chance, number, 22), chance.randrange(2, 40))
 
 
 def _harmless(chance: random.Random, size: int) -> Iterator[tuple[int, bytes]]:
