@@ -150,7 +150,8 @@ def test_an_incident_has_a_line_of_its_own():
     formats.writer("jsonl")(report(mines("10.3.0.1", XMR, nanoseconds=True), other), stream, OutputOptions())
     lines = [json.loads(text) for text in stream.getvalue().splitlines()]
     assert [line["type"] for line in lines] == [
-        "finding", "finding", "source", "source", "organisation", "organisation", "incident", "summary"]
+        "finding", "finding", "source", "source", "organisation", "organisation", "sector", "sector", "incident",
+        "summary"]
     incident = lines[-2]
     assert list(incident) == [
         "type", "id", "kind", "key", "place", "why", "verdict", "sources", "machines", "organisations", "findings",

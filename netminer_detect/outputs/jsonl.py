@@ -8,11 +8,8 @@ either. Passwords only where asked for.
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any, TextIO
-
-import msgspec
 
 from netminer_detect.findings import (
     EvidenceLine,
@@ -31,24 +28,18 @@ from netminer_detect.findings import (
     Work,
     Worker,
 )
-from netminer_detect.outputs.escape import MAX_PATH, all_plain, plain
+from netminer_detect.outputs.escape import plain
 from netminer_detect.outputs.grounds import ground_text, incident_text
+from netminer_detect.outputs.json_line import json_line
 from netminer_detect.outputs.options import OutputOptions
 from netminer_detect.outputs.times import iso_time
 from netminer_detect.outputs.wording import why
-from netminer_detect.patterns import pattern
 
 if TYPE_CHECKING:
     from fractions import Fraction
 
 SUFFIXES = (".jsonl", ".ndjson")
 SCHEMA = 1
-# What stands in a line that may not be plain: escapes (or a backslash before such a letter, at no harm), and DEL.
-_SIGNS = (*(b"\\" + letter for letter in (b"b", b"f", b"n", b"r", b"t", b"u")), b"\x7f")
-_ELLIPSIS = "…".encode()
-_TOO_LONG = pattern(rb'[^"]{%d}' % (MAX_PATH + 1))
-_encoded = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-_quickly = msgspec.json.Encoder().encode
 
 
 def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
@@ -67,19 +58,7 @@ def write(report: Report, stream: TextIO, options: OutputOptions) -> None:
 
 
 def _line(stream: TextIO, value: dict[str, Any]) -> None:
-    stream.write((_as_it_is(value) or _encoded(all_plain(value))) + "\n")
-
-
-def _as_it_is(value: dict[str, Any]) -> str | None:
-    """The line of an object that holds nothing to make plain, as most: ASCII, and marks where an excerpt was cut."""
-    try:
-        line = _quickly(value)
-    except UnicodeEncodeError:
-        return None
-    if any(sign in line for sign in _SIGNS) or (len(line) > MAX_PATH and _TOO_LONG.search(line)):
-        return None
-    line = line.replace(_ELLIPSIS, b"\\u2026")
-    return line.decode() if line.isascii() else None
+    stream.write(json_line(value) + "\n")
 
 
 def finding_object(finding: Finding, options: OutputOptions) -> dict[str, Any]:
