@@ -311,6 +311,8 @@ class FusedKernel(Walker):
                 table.set_flags(row, HELLO << 8 * way)
                 return False
             code = heads.CANDIDATE if isinstance(verdict, twin.Hello) else int(verdict)
+        elif code == heads.POSTED:
+            code = int(twin.judge_body(self.watch, bytes(data[packet.start : packet.stop])))
         if code != heads.BLANK or table.payload(row, way) > MAX_BLANK:
             table.set_flags(row, JUDGED << 8 * way)
         if code == heads.HTTP:
@@ -326,8 +328,8 @@ class FusedKernel(Walker):
         data = self.aside if self.is_aside else packet.data
         if flags & REQUESTS << 8 * way:
             code = self.triage.judge_http(data, packet.start, packet.stop, cut)
-            if code == heads.ASK:
-                code = int(twin.judge_post(self.watch, bytes(data[packet.start : packet.stop]), cut))
+            if code == heads.POSTED:
+                code = int(twin.judge_body(self.watch, bytes(data[packet.start : packet.stop])))
             if code == heads.CANDIDATE:
                 return True
         if packet.protocol != 6 or flags & (HAS_ISN | HAS_ISN << 8):

@@ -4,7 +4,7 @@ cimport cython
 
 from netminer_detect.kernel.openings cimport Openings
 
-cdef int BLANK, PASSED, HTTP, CANDIDATE, ASK
+cdef int BLANK, PASSED, HTTP, CANDIDATE, ASK, POSTED
 
 @cython.final
 cdef class Triage:

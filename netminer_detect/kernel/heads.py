@@ -2,8 +2,8 @@
 """Judges by the first bytes of a direction whether a flow deserves attention: the compiled half of `triage`.
 
 Contract: `Triage.judge`, `judge_http`, `dns_hit` and `dns_stream_hit` say of `data[start:stop]` what their twins in
-`triage` say, as numbers: BLANK, PASSED, HTTP, CANDIDATE, or ASK where the twin must say it (a POST, a ClientHello that
-is not whole in its segment). `known` and `tied` look addresses up in the watched endpoints and in what DNS bound.
+`triage` say, as numbers: BLANK, PASSED, HTTP, CANDIDATE, ASK where the twin must say it (a ClientHello that is not whole
+in its segment), or POSTED where `triage.judge_body` must. `known` and `tied` look addresses up in the watched endpoints and in what DNS bound.
 Tables are those of `watch`; nothing is copied but a name of DNS.
 """
 
@@ -16,12 +16,13 @@ if cython.compiled:
 else:
     from netminer_detect.kernel.openings import Openings
 
-# The values of triage.Verdict, and ASK.
+# The values of triage.Verdict, ASK, and POSTED.
 BLANK = cython.declare(cython.int, 0)
 PASSED = cython.declare(cython.int, 1)
 HTTP = cython.declare(cython.int, 2)
 CANDIDATE = cython.declare(cython.int, 3)
 ASK = cython.declare(cython.int, 4)
+POSTED = cython.declare(cython.int, 5)
 
 FNV_OFFSET = cython.declare(cython.ulonglong, 0xCBF29CE484222325)
 FNV_PRIME = cython.declare(cython.ulonglong, 0x100000001B3)
@@ -36,9 +37,10 @@ MAX_DNS_LABELS = cython.declare(cython.int, policy.MAX_DNS_LABELS)
 HIT = cython.declare(cython.Py_ssize_t, -1)
 BROKEN = cython.declare(cython.Py_ssize_t, 0)
 
-# Methods of HTTP; those that the twin looks at, or that dial, first.
+# Methods of HTTP: the one whose body counts first, then the one that dials.
 METHODS = cython.declare(
     tuple, (b"POST ", b"CONNECT ", b"GET ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"TRACE "))
+CONNECT = cython.declare(cython.int, 1)
 HOST = cython.declare(bytes, b"host:")
 UPGRADE = cython.declare(bytes, b"upgrade:")
 WEBSOCKET = cython.declare(bytes, b"websocket")
@@ -208,6 +210,7 @@ class Triage:
         number: cython.int = 0
         i: cython.Py_ssize_t
         size: cython.Py_ssize_t
+        code: cython.int
         first: cython.uchar = data[start]
         if not (first == 0x50 or first == 0x43 or first == 0x47 or first == 0x48 or first == 0x44 or first == 0x4F
                 or first == 0x54):
@@ -219,9 +222,10 @@ class Triage:
             while i < size and start + i < stop and data[start + i] == cython.cast(cython.uchar, method[i]):
                 i += 1
             if i == size:
-                if number < 2:
-                    return CANDIDATE if number else ASK
-                return self.judge_request(data, start, stop, cut)
+                if number == CONNECT:
+                    return CANDIDATE
+                code = self.judge_request(data, start, stop, cut)
+                return POSTED if number == 0 and code == HTTP else code
             if not cut and start + i == stop:
                 return CANDIDATE
             number += 1

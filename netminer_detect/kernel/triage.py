@@ -93,21 +93,18 @@ def judge_http(watch: Watch, payload: bytes, cut: bool) -> Verdict:
     """Judge what may be the begin of an HTTP request."""
     for method in _METHODS:
         if payload.startswith(method):
-            if method == b"POST ":
-                return judge_post(watch, payload, cut)
-            return Verdict.CANDIDATE if method == b"CONNECT " else _judge_request(watch, payload, cut)
+            judged = Verdict.CANDIDATE if method == b"CONNECT " else _judge_request(watch, payload, cut)
+            return judge_body(watch, payload) if method == b"POST " and judged is Verdict.HTTP else judged
         if not cut and len(payload) < len(method) and method.startswith(payload):
             return Verdict.CANDIDATE
     return Verdict.PASSED
 
 
-def judge_post(watch: Watch, payload: bytes, cut: bool) -> Verdict:
-    """A request that carries a body: by its path and Host as any other, else by whether the body can be a call of a
-    mining program. Forms, telemetry and other programs' calls are most of what is posted; to hand out one costs as
-    much as to look at a thousand. What is not all there, or comes in chunks, is handed out."""
-    head, blank, body = payload.partition(b"\r\n\r\n")
-    if not blank or _judge_request(watch, payload, cut) is Verdict.CANDIDATE:
-        return Verdict.CANDIDATE
+def judge_body(watch: Watch, payload: bytes) -> Verdict:
+    """A POST that nothing in its head makes a candidate: by whether its body can be a call of a mining program. Forms,
+    telemetry and other programs' calls are most of what is posted, and to read one costs as much as to look at fifty.
+    What is not all there, or comes in chunks, is handed out."""
+    head, _, body = payload.partition(b"\r\n\r\n")
     told = None if b"\ntransfer-encoding:" in head.lower() else _LENGTH.search(head + b"\r")
     if told is None:
         return Verdict.CANDIDATE
