@@ -312,7 +312,7 @@ class FusedKernel(Walker):
                 return False
             code = heads.CANDIDATE if isinstance(verdict, twin.Hello) else int(verdict)
         elif code == heads.POSTED:
-            code = int(twin.judge_body(self.watch, bytes(data[packet.start : packet.stop])))
+            code = self._judge_body(data)
         if code != heads.BLANK or table.payload(row, way) > MAX_BLANK:
             table.set_flags(row, JUDGED << 8 * way)
         if code == heads.HTTP:
@@ -329,7 +329,7 @@ class FusedKernel(Walker):
         if flags & REQUESTS << 8 * way:
             code = self.triage.judge_http(data, packet.start, packet.stop, cut)
             if code == heads.POSTED:
-                code = int(twin.judge_body(self.watch, bytes(data[packet.start : packet.stop])))
+                code = self._judge_body(data)
             if code == heads.CANDIDATE:
                 return True
         if packet.protocol != 6 or flags & (HAS_ISN | HAS_ISN << 8):
@@ -338,6 +338,10 @@ class FusedKernel(Walker):
         if at == packet.stop or data[at] != 0x7B:
             return False
         return twin.token_hit(self.watch, bytes(data[packet.start : packet.stop]))
+
+    def _judge_body(self, data):
+        """What is posted."""
+        return int(twin.judge_body(self.watch, bytes(data[self.packet.start : self.packet.stop])))
 
     def answers_unseen(self, row, way):
         """See `plain`: an answer before its question."""

@@ -3,8 +3,8 @@
 
 Contract: `Triage.judge`, `judge_http`, `dns_hit` and `dns_stream_hit` say of `data[start:stop]` what their twins in
 `triage` say, as numbers: BLANK, PASSED, HTTP, CANDIDATE, ASK where the twin must say it (a ClientHello that is not whole
-in its segment), or POSTED where `triage.judge_body` must. `known` and `tied` look addresses up in the watched endpoints and in what DNS bound.
-Tables are those of `watch`; nothing is copied but a name of DNS.
+in its segment), or POSTED where `triage.judge_body` must. `known` and `tied` look addresses up in the watched endpoints
+and in what DNS bound. Tables are those of `watch`; nothing is copied but a name of DNS.
 """
 
 import cython

@@ -12,7 +12,6 @@ seeded, the whole key is compared, and no outcome depends on the seed: victims a
 import contextlib
 import mmap
 import os
-from collections import Counter
 
 import cython
 
@@ -321,6 +320,9 @@ class Rows:
 
     def callers(self, server):
         """See `interface`: the flows to an address, by port and client."""
+        # Asked for seldom, and a module of the twin.
+        from netminer_detect.kernel.flows import callers_of
+
         row: cython.Py_ssize_t
         flags: cython.ulonglong
         key: cython.ulonglong
@@ -350,7 +352,7 @@ class Rows:
                 taken += 1
                 if taken == MAX_CALLERS:
                     break
-        return dict(Counter(port for port, _ in calls))
+        return callers_of(calls)
 
     @property
     def full(self):

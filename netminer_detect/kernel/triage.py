@@ -41,7 +41,8 @@ class Verdict(IntEnum):
 BLANKS = b" \t\r\n\0\xef\xbb\xbf"
 _METHODS = (b"POST ", b"CONNECT ", b"GET ", b"HEAD ", b"PUT ", b"DELETE ", b"OPTIONS ", b"PATCH ", b"TRACE ")
 _CNAME = 5
-_LENGTH = re.compile(rb"\ncontent-length:[ \t]*(\d{1,10})[ \t]*\r", re.IGNORECASE)
+# Compiled when something is posted: most scans of small captures meet nothing that is.
+_LENGTH = rb"(?i)\ncontent-length:[ \t]*(\d{1,10})[ \t]*\r"
 
 
 def judge_head(watch: Watch, payload: bytes, cut: bool, datagram: bool = False) -> Verdict | Hello:
@@ -105,7 +106,7 @@ def judge_body(watch: Watch, payload: bytes) -> Verdict:
     telemetry and other programs' calls are most of what is posted, and to read one costs as much as to look at fifty.
     What is not all there, or comes in chunks, is handed out."""
     head, _, body = payload.partition(b"\r\n\r\n")
-    told = None if b"\ntransfer-encoding:" in head.lower() else _LENGTH.search(head + b"\r")
+    told = None if b"\ntransfer-encoding:" in head.lower() else re.search(_LENGTH, head + b"\r")
     if told is None:
         return Verdict.CANDIDATE
     text, whole = body.lstrip(BLANKS), int(told[1]) <= len(body)
