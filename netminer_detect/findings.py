@@ -296,10 +296,9 @@ class SourceSummary(Struct):
     power: Power | None = None
 
 
-class OrganisationSummary(Struct):
-    """All sources of one unit and of those below it, each once, `sources_below` of them below. None: "unassigned"."""
+class Sums(Struct, kw_only=True):
+    """Sources, each once, those of each verdict, and what they mine."""
 
-    organisation: Organisation | None
     sources: int
     confirmed: int
     probable: int
@@ -307,21 +306,20 @@ class OrganisationSummary(Struct):
     coins: list[str]
     work: list[Work]
     power: Power | None = None
+
+
+class OrganisationSummary(Sums, kw_only=True):
+    """All sources of one unit and of those below it, `sources_below` of them below. None: "unassigned"."""
+
+    organisation: Organisation | None
     sources_below: int = 0
 
 
-class SectorSummary(Struct):
-    """All sources of one `sector_group` (None: unassigned), each once, and how many units they are in."""
+class SectorSummary(Sums, kw_only=True):
+    """All sources of one `sector_group` (None: unassigned), and how many units they are in."""
 
     sector: str | None
     organisations: int
-    sources: int
-    confirmed: int
-    probable: int
-    suspected: int
-    coins: list[str]
-    work: list[Work]
-    power: Power | None = None
 
 
 class Incident(Struct):

@@ -145,8 +145,9 @@ _SOURCES = st.builds(
     SourceSummary, TEXTS, st.none() | TEXTS, st.sampled_from(Verdict), st.sampled_from(Level),
     st.lists(st.sampled_from(Role), max_size=2), _UNITS, _COUNTS, _COUNTS, st.lists(TEXTS, max_size=2),
     st.lists(_WORK, max_size=2))
-_SUMS = st.builds(OrganisationSummary, _UNITS, _COUNTS, _COUNTS, _COUNTS, _COUNTS, st.lists(TEXTS, max_size=2),
-                  st.lists(_WORK, max_size=2))
+_SUMS = st.builds(
+    OrganisationSummary, organisation=_UNITS, sources=_COUNTS, confirmed=_COUNTS, probable=_COUNTS, suspected=_COUNTS,
+    coins=st.lists(TEXTS, max_size=2), work=st.lists(_WORK, max_size=2))
 _TOTALS = st.builds(Totals, _COUNTS, _COUNTS, _COUNTS, _COUNTS, _COUNTS,
                     st.dictionaries(st.sampled_from(["snap_length", "not_ip"]) | TEXTS, _COUNTS, max_size=3),
                     st.dictionaries(TEXTS, _COUNTS, max_size=3), _COUNTS, _COUNTS, st.floats(0, 1e9))

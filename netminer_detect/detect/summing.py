@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 from netminer_detect.detect.addresses import address_order
 from netminer_detect.detect.incidents import incidents_of
@@ -23,11 +24,11 @@ from netminer_detect.findings import (
     Level,
     Organisation,
     OrganisationSummary,
-    Power,
     Report,
     Role,
     SectorSummary,
     SourceSummary,
+    Sums,
     Totals,
     Verdict,
     Work,
@@ -104,9 +105,8 @@ def _organisations(
     found = []
     for unit, theirs in by_unit.values():
         below = sum(1 for one in theirs if one.organisation is not None and unit and one.organisation.id != unit.id)
-        found.append(OrganisationSummary(unit, *_sums(theirs, efficiencies), sources_below=below))
-    found.sort(key=lambda unit: (-unit.confirmed, -unit.probable, -unit.suspected,
-                                 unit.organisation.id if unit.organisation else "\uffff"))
+        found.append(OrganisationSummary(organisation=unit, sources_below=below, **_sums(theirs, efficiencies)))
+    found.sort(key=lambda one: (*_surest(one), one.organisation.id if one.organisation else "\uffff"))
     return found
 
 
@@ -120,16 +120,26 @@ def _sectors(mining: list[SourceSummary], efficiencies: Efficiencies) -> list[Se
     found = []
     for group, theirs in by_group.items():
         units = {source.organisation.id for source in theirs if source.organisation is not None}
-        found.append(SectorSummary(group, len(units), *_sums(theirs, efficiencies)))
-    found.sort(key=lambda one: (-one.confirmed, -one.probable, -one.suspected, one.sector or "\uffff"))
+        found.append(SectorSummary(sector=group, organisations=len(units), **_sums(theirs, efficiencies)))
+    found.sort(key=lambda one: (*_surest(one), one.sector or "\uffff"))
     return found
 
 
-def _sums(
-    theirs: list[SourceSummary], efficiencies: Efficiencies
-) -> tuple[int, int, int, int, list[str], list[Work], Power | None]:
-    """Sources, those of each verdict, coins, work and power."""
+def _surest(one: Sums) -> tuple[int, int, int]:
+    """The order of sums: where most is sure first."""
+    return -one.confirmed, -one.probable, -one.suspected
+
+
+def _sums(theirs: list[SourceSummary], efficiencies: Efficiencies) -> dict[str, Any]:
+    """The fields of `Sums`."""
     work = added(source.work for source in theirs)
     counts = Counter(source.verdict for source in theirs)
-    return (len(theirs), counts[Verdict.CONFIRMED], counts[Verdict.PROBABLE], counts[Verdict.SUSPECTED],
-            sorted({coin for source in theirs for coin in source.coins}), work, power_of(work, efficiencies))
+    return {
+        "sources": len(theirs),
+        "confirmed": counts[Verdict.CONFIRMED],
+        "probable": counts[Verdict.PROBABLE],
+        "suspected": counts[Verdict.SUSPECTED],
+        "coins": sorted({coin for source in theirs for coin in source.coins}),
+        "work": work,
+        "power": power_of(work, efficiencies),
+    }

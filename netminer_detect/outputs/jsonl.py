@@ -24,6 +24,7 @@ from netminer_detect.findings import (
     Server,
     Shares,
     SourceSummary,
+    Sums,
     Totals,
     Work,
     Worker,
@@ -345,7 +346,7 @@ def _sector(one: SectorSummary) -> dict[str, Any]:
     return {"type": "sector", "sector": one.sector, "organisations": one.organisations, **_sums(one)}
 
 
-def _sums(one: OrganisationSummary | SectorSummary) -> dict[str, Any]:
+def _sums(one: Sums) -> dict[str, Any]:
     return {
         "sources": one.sources,
         "confirmed": one.confirmed,
