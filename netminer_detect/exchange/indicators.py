@@ -52,6 +52,11 @@ class Indicator(Struct, frozen=True, kw_only=True):
         return f"{self.rule}: {self.title} ({', '.join(parts)})"
 
 
+def has_port(indicator: Indicator) -> bool:
+    """Whether it says on which ports: an address alone convicts nobody."""
+    return bool(indicator.ports)
+
+
 def key_of(indicator: Indicator) -> tuple[str, str, bool]:
     """What two words of one thing share: malware's things stand apart."""
     return indicator.type, indicator.value, indicator.kind == "malware"

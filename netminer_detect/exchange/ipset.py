@@ -9,15 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from netminer_detect.exchange.formats import ExportOptions
-from netminer_detect.exchange.indicators import Indicator, endpoints
+from netminer_detect.exchange.indicators import Indicator, endpoints, has_port
 
 CARRIES = frozenset({"address", "network"})
+fits = has_port
 _LEAST = 65_536
-
-
-def fits(one: Indicator) -> bool:
-    """A set of addresses and ports has no place for an address alone."""
-    return bool(one.ports)
 
 
 def write(indicators: Sequence[Indicator], options: ExportOptions) -> Iterator[str]:

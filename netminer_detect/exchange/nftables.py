@@ -9,14 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from netminer_detect.exchange.formats import ExportOptions
-from netminer_detect.exchange.indicators import Indicator, endpoints
+from netminer_detect.exchange.indicators import Indicator, endpoints, has_port
 
 CARRIES = frozenset({"address", "network"})
-
-
-def fits(one: Indicator) -> bool:
-    """A set of addresses and ports has no place for an address alone."""
-    return bool(one.ports)
+fits = has_port
 
 
 def write(indicators: Sequence[Indicator], options: ExportOptions) -> Iterator[str]:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from netminer_detect.exchange.formats import ExportOptions, Mention, Passed
-from netminer_detect.exchange.indicators import Indicator, day_of, notes
+from netminer_detect.exchange.indicators import Indicator, day_of, has_port, notes
 from netminer_detect.outputs.escape import plain
 
 CARRIES = frozenset({"name", "address", "network"})
@@ -36,8 +36,8 @@ MAX_LINE = 16_000
 
 
 def fits(one: Indicator) -> bool:
-    """An address alone convicts nobody, and no rule is made of it."""
-    return one.type == "name" or bool(one.ports)
+    """No rule is made of an address alone."""
+    return one.type == "name" or has_port(one)
 
 
 def write(indicators: Sequence[Indicator], options: ExportOptions) -> Iterator[str]:
