@@ -2,7 +2,7 @@
 
 Contract: `write(path, seed, size)` writes about `size` bytes of pcap and gives the addresses of its miners.
 `write_small(path, seed, packets, flows)` writes packets of 60 bytes only. Of the flows a quarter are DNS, a third
-TLS, the rest QUIC, calls, HTTP, unanswered SYNs and shells; a tenth is IPv6, a tenth has a VLAN tag. Frames have 620
+TLS, the rest QUIC, calls, HTTP, unanswered SYNs and shells; a tenth is IPv6, a tenth has a VLAN tag. Frames have 600
 bytes in the mean, as on campus uplinks: full segments, acknowledgements, voice, keystrokes. Checksums of the bulk
 are left unfilled, as on a host with offload.
 """

@@ -35,11 +35,3 @@ def network_of(block: int) -> str:
     if block < _V6:
         return f"{ipaddress.IPv4Address(block << 8)}/24"
     return f"{ipaddress.IPv6Address((block - _V6) << 80)}/48"
-
-
-def span_of(block: int) -> tuple[int, int, int]:
-    """Version, first and last address of a block."""
-    if block < _V6:
-        return 4, block << 8, (block << 8) + 255
-    low = (block - _V6) << 80
-    return 6, low, low + (1 << 80) - 1

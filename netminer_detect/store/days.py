@@ -1,8 +1,8 @@
 """Days and months as a history counts them, in UTC.
 
 Contract: a day is the number of days since 1970-01-01, a month 12 * year + month - 1; `bit(day)` gives the month of a
-day and its bit in the month's row of days. `days_of(month, bits)` gives the days again, in order. `day_text` and
-`month_text` write them, `parse_day` and `parse_month` read them (None where there is none).
+day and its bit in the month's row of days. `days_of(month, bits)` gives the days again, in order. `day_text`
+writes a day, `parse_day` and `parse_month` read them (None where there is none).
 """
 
 from __future__ import annotations
@@ -50,10 +50,6 @@ def days_between(first_ns: int, last_ns: int) -> Iterable[int]:
 
 def day_text(day: int) -> str:
     return date.fromordinal(day + _EPOCH).isoformat()
-
-
-def month_text(month: int) -> str:
-    return f"{month // 12:04d}-{month % 12 + 1:02d}"
 
 
 def parse_day(text: str) -> int | None:

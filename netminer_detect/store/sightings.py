@@ -113,8 +113,7 @@ def unit_of(organisation: Organisation | None) -> Unit:
     """A unit as the store has it."""
     if organisation is None:
         return Unit()
-    parent: str | None = getattr(organisation, "parent", None)
-    known = (organisation.id, organisation.name, organisation.sector, organisation.contact, parent)
+    known = (organisation.id, organisation.name, organisation.sector, organisation.contact, organisation.parent)
     return Unit(*(storable(text) for text in known))
 
 
